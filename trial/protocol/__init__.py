@@ -1,0 +1,98 @@
+"""The protocol as data: what the trial is, with unit, source and status of every value.
+
+    from trial import protocol
+    p = protocol.for_version(protocol.CURRENT)          # cached, immutable Protocol
+    p.titration.start.rate.decimal                      # Decimal("0.15"), .unit "mg/kg/h", .source, .status
+    p.titration.{target, step, step_times, minimum_interval, duration, steps_per_day}
+    p.clonidine.{start_before, first_dose, step, target_dose, doses_per_day, daily_maximum, stop}
+    p.limits["rate"].{soft_below, soft_above, hard_below, hard_above}.limit   # Decimal or None
+    p.vital_signs.{frequency, repeat_after, triggers}   # triggers["systolic_below_90"].threshold.decimal
+    p.eligibility["age"].{kind, judged_by, text, least, most, below, within}
+    p.visits["week_2"].{label, schedule, population, anchor, mode, offset, at, before, after, recall}
+    p.visits["week_2"].instruments.codes                # ("madrs", "cgi_i"); .measurements.codes likewise
+    p.schedule("clinic" | "phone" | "imaging", population="patient" | "control")   # visits in order
+    p.instruments["madrs"].label.text; p.measurements["side_effects"].label.text
+    p.side_effects.{number, grades, items}   # items["nausea"].label.text; grades["mild"].grade.integer
+    p.serum.{analytes, samples}; p.baseline.{definition, covers}
+    p.outcomes.{response_fall_at_least, remission_below, cgi_i_responder.decimals, response_visit.codes,
+                sustained_visits, severe_above}
+    p.analysis.{alpha, bonferroni_threshold, primary_outcomes, repeated_measures_visits.codes, populations}
+    p.safety.suicidal_thoughts.{review_at_least, review_rise_at_least, alert_at_least, emergency_at_least,
+                                psychiatrist_within}
+    p.safety.serious_events.{report_within, alarms.decimals, expedited_fatal_within, expedited_other_within}
+    p.records.late_after; p.cognition.instrument; p.infusion.{usual_concentrations, pump_resolution, ...}
+    p.imaging.{acquisition, structures, networks}
+    p.walk(), p.proposed(), p.id; protocol.sha256(version), protocol.versions()
+
+A value reads as `.decimal`, `.integer`, `.elapsed` (timedelta), `.limit`, `.time`, `.codes`, `.decimals`
+or `.text`, whichever its kind allows; a wrong reading raises ProtocolError naming its dotted key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from trial.protocol.checks import check
+from trial.protocol.reader import read_table
+from trial.protocol.schema import Criterion, Protocol, Visit
+from trial.protocol.treatment import Limit, Trigger
+from trial.protocol.values import ProtocolError, Value
+
+__all__ = [
+    "CURRENT",
+    "Criterion",
+    "Limit",
+    "Protocol",
+    "ProtocolError",
+    "Trigger",
+    "Value",
+    "Visit",
+    "for_version",
+    "load",
+    "sha256",
+    "versions",
+]
+
+CURRENT = "ketamine_96h_v1"
+
+
+def load(text: str) -> Protocol:
+    """A protocol from the text of its file; ProtocolError names the dotted key at fault."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError("file", f"is not TOML: {error}") from error
+    protocol = read_table(Protocol, table, "")
+    check(protocol)
+    return protocol
+
+
+@cache
+def for_version(version: str) -> Protocol:
+    """The protocol of a version id, parsed once; ProtocolError for an unknown id or a misnamed file."""
+    protocol = load(_content(version).decode())
+    if protocol.id != version:
+        raise ProtocolError("trial.id", f"'{protocol.id}' stands in the file of '{version}'; they must agree")
+    return protocol
+
+
+@cache
+def sha256(version: str) -> str:
+    """Hex digest of the bytes of a version's file."""
+    return hashlib.sha256(_content(version)).hexdigest()
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """Ids of all protocol versions in this package, sorted."""
+    names = (entry.name for entry in files(__package__).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def _content(version: str) -> bytes:
+    if version not in versions():
+        raise ProtocolError("trial.id", f"no protocol version '{version}'; there are {', '.join(versions())}")
+    return files(__package__).joinpath(f"{version}.toml").read_bytes()
