@@ -1,0 +1,107 @@
+"""Who may do what: one table of actions and roles, and the gate in front of every view.
+
+A right is held at a site. Another site's object and a missing one answer alike: 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person is in the trial, at one site."""
+
+    COORDINATOR = "coordinator"
+    PSYCHIATRIST = "psychiatrist"
+    NURSE = "nurse"
+    IMAGING_ANALYST = "imaging_analyst"
+    DATA_MANAGER = "data_manager"
+    MONITOR = "monitor"
+    PI = "pi"
+    ADMINISTRATOR = "administrator"
+
+
+EVERYONE = frozenset(Role)
+CLINICAL = frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI})
+READERS = CLINICAL | {Role.DATA_MANAGER, Role.MONITOR}
+
+ACTIONS: dict[str, frozenset[Role]] = {
+    "protocol.read": EVERYONE,
+    "today.read": EVERYONE,
+    "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER, Role.ADMINISTRATOR}),
+    "participants.read": READERS | {Role.IMAGING_ANALYST},
+    "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
+    "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
+    "participants.judge": frozenset({Role.PSYCHIATRIST, Role.PI}),
+    "participants.dispose": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
+    "safety.read": READERS,
+    "safety.record": CLINICAL,
+    "safety.acknowledge": frozenset({Role.PSYCHIATRIST, Role.PI}),
+    "infusion.read": READERS,
+    "infusion.record": CLINICAL,
+    "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
+    "assessments.read": READERS,
+    "assessments.record": CLINICAL,
+    "imaging.read": READERS | {Role.IMAGING_ANALYST},
+    "imaging.record": frozenset({Role.IMAGING_ANALYST, Role.COORDINATOR, Role.PI}),
+    "reports.read": frozenset({Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
+    "reports.order": frozenset({Role.PI}),
+    "jobs.read": EVERYONE,
+}
+
+
+class HoldsRoles(Protocol):
+    """A signed-in account that knows its roles at each site."""
+
+    @property
+    def is_authenticated(self) -> bool: ...
+
+    def roles_by_site(self) -> dict[UUID, frozenset[str]]: ...
+
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+
+def sites_permitting(user: HoldsRoles, action: str) -> frozenset[UUID]:
+    """Return the ids of the sites where *user* may do *action*; raises KeyError for an unlisted action."""
+    roles = ACTIONS[action]
+    return frozenset(site for site, held in user.roles_by_site().items() if roles & held)
+
+
+def may(user: HoldsRoles, action: str, site_id: UUID | None = None) -> bool:
+    """Say whether *user* may do *action* at the site, or at any site when none is named."""
+    sites = sites_permitting(user, action)
+    return bool(sites) if site_id is None else site_id in sites
+
+
+def requires(action: str) -> Callable[[View], View]:
+    """Gate a view: the account must hold a role that may do *action* at some site, else 403.
+
+    Who is not signed in never comes here: the middleware leads to the sign-in page. The sites are left on ``request.sites``; the view fetches its objects within them, so that another
+    site's object is a 404.
+    """
+    ACTIONS[action]
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            user: Any = request.user
+            sites = sites_permitting(user, action) if user.is_authenticated else frozenset()
+            if not sites:
+                raise PermissionDenied(f"Your roles do not allow '{action}'. Ask an administrator if they should.")
+            request.sites = sites  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        gated.action = action  # type: ignore[attr-defined]
+        return gated  # type: ignore[return-value]
+
+    return decorate

@@ -1,0 +1,86 @@
+"""The form every clinical record is entered and corrected with: shape only, no judgement.
+
+A subclass is a ModelForm naming its model and fields. The form adds the one-use key, the version it was
+opened at, the moment it is about in the site's time, and, for a correction, the reason.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django import forms
+from django.utils import timezone
+
+from trial.records import services
+from trial.records.models import ClinicalRecord
+from trial.users.models import User
+
+C = TypeVar("C", bound=ClinicalRecord)
+
+OWN_FIELDS = ("key", "version", "occurred_at", "reason")
+
+
+class RecordForm(forms.ModelForm[C], Generic[C]):
+    """Enter a new record, or correct ``instance``; the caller names participant and actor when saving."""
+
+    occurred_label = "When"
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    occurred_at = forms.DateTimeField(
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    reason = forms.CharField(label="Why is this corrected?", max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_correction = not self.instance._state.adding
+        self.fields["occurred_at"].label = self.occurred_label
+        self.initial.setdefault("key", uuid.uuid4())
+        if self.is_correction:
+            self.initial["version"] = self.instance.version
+            self.fields["reason"].required = True
+        else:
+            del self.fields["reason"]
+            self.initial["occurred_at"] = timezone.localtime().replace(second=0, microsecond=0)
+        self.order_fields(["occurred_at"])
+        for field in self.visible_fields():
+            mark_up(field)
+
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values of the model's own fields."""
+        return {name: value for name, value in self.cleaned_data.items() if name not in OWN_FIELDS}
+
+    def save_record(self, actor: User, participant: Any, visit: Any = None, **more: Any) -> C:
+        """Enter or amend the record through the services; raises RecordError, ValidationError."""
+        at: datetime = self.cleaned_data["occurred_at"]
+        if self.is_correction:
+            return services.amend(
+                self.instance,
+                actor,
+                version=self.cleaned_data["version"] or 0,
+                reason=self.cleaned_data["reason"],
+                occurred_at=at,
+                **self.values(),
+                **more,
+            )
+        return services.enter(
+            self._meta.model,
+            actor,
+            participant=participant,
+            visit=visit,
+            occurred_at=at,
+            key=self.cleaned_data["key"],
+            **self.values(),
+            **more,
+        )
+
+
+def mark_up(field: forms.BoundField) -> None:
+    """Give a field's widget the classes of the page's style, and mark it when it is wrong."""
+    widget = field.field.widget
+    kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
+    if isinstance(widget, forms.CheckboxInput):
+        kind = "form-check-input"
+    widget.attrs.setdefault("class", f"{kind} is-invalid" if field.errors else kind)

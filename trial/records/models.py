@@ -1,0 +1,71 @@
+"""What every clinical table inherits, and the protocol versions in use."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Origin(models.TextChoices):
+    """How a record came in."""
+
+    FORM = "form", "form"
+    PHONE = "phone", "phone interview"
+    IMPORT = "import", "import"
+    DEMO = "demo", "synthetic demo data"
+
+
+class Record(models.Model):
+    """A row entered by one person, once.
+
+    ``key`` is the one-use key of the form that made the row: the same person posting the same route with the
+    same key again gets the same row back. ``content_hash`` tells a repeat from another content under that key.
+    ``version`` counts saves; a save that names an older one is refused. ``entered_at`` is when it was typed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey("users.Site", on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    entered_at = models.DateTimeField(default=timezone.now, editable=False)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    route = models.CharField(max_length=64, editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)
+    protocol_version = models.CharField(max_length=40, editable=False)
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.FORM, editable=False)
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["entered_by", "route", "key"], name="%(app_label)s_%(class)s_key"),
+        ]
+
+
+class ClinicalRecord(Record):
+    """A record about one participant at a moment: ``occurred_at`` is when it happened, in UTC."""
+
+    participant = models.ForeignKey("participants.Participant", on_delete=models.PROTECT, related_name="%(class)s_set")
+    visit = models.ForeignKey(
+        "participants.Visit", on_delete=models.PROTECT, related_name="%(class)s_set", null=True, blank=True
+    )
+    occurred_at = models.DateTimeField()
+
+    class Meta(Record.Meta):
+        abstract = True
+
+
+class ProtocolVersion(models.Model):
+    """A protocol file in use: from its first use on, the file must keep this hash."""
+
+    version = models.CharField(max_length=40, primary_key=True)
+    sha256 = models.CharField(max_length=64)
+    first_used_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.version

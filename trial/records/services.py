@@ -1,0 +1,133 @@
+"""Entering and amending records: one transaction, one audit reason, once per key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from trial import protocol
+from trial.audit.context import audited
+from trial.records.models import ClinicalRecord, Origin, ProtocolVersion, Record
+from trial.users.models import User
+
+R = TypeVar("R", bound=Record)
+C = TypeVar("C", bound=ClinicalRecord)
+
+
+class RecordError(ValueError):
+    """A record cannot be saved as asked; the message says what to do."""
+
+
+class KeyReused(RecordError):
+    """The same form was sent twice with different content."""
+
+
+class StaleRecord(RecordError):
+    """Somebody else saved this record since it was opened."""
+
+
+class ReasonRequired(RecordError):
+    """A correction came without a reason."""
+
+
+def content_hash(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of the values as canonical JSON; related rows count by their primary key."""
+    plain = {name: value.pk if isinstance(value, models.Model) else value for name, value in values.items()}
+    text = json.dumps(plain, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def repeated(model: type[R], actor: User, key: uuid.UUID, digest: str) -> R | None:
+    """Return the row that this form already made; raises KeyReused when its content was another."""
+    row = model._default_manager.filter(entered_by=actor, route=model._meta.label_lower, key=key).first()
+    if row is not None and row.content_hash != digest:
+        raise KeyReused(
+            "This form was already saved with other content. Open the saved record and correct it there."
+        )
+    return row
+
+
+def check_fields(row: Record) -> None:
+    """Check every value but the relations (the database's foreign keys do that); raises ValidationError."""
+    row.clean_fields(exclude={field.name for field in row._meta.concrete_fields if field.is_relation})
+    row.clean()
+
+
+def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, digest: str, **values: Any) -> R:
+    """Save a new row of *model* once per *key*; raises ValidationError, KeyReused."""
+    with audited(actor, reason):
+        if key is not None and (row := repeated(model, actor, key, digest)) is not None:
+            return row
+        row = model(
+            entered_by=actor, key=key or uuid.uuid4(), route=model._meta.label_lower, content_hash=digest, **values
+        )
+        check_fields(row)
+        row.save(force_insert=True)
+    return row
+
+
+def enter(
+    model: type[C],
+    actor: User,
+    *,
+    participant: Any,
+    visit: Any = None,
+    occurred_at: datetime | None = None,
+    key: uuid.UUID | None = None,
+    origin: str = Origin.FORM,
+    reason: str = "entered",
+    **values: Any,
+) -> C:
+    """Save a new clinical record about *participant*, under the protocol version the participant is bound to.
+
+    ``key`` is the one-use key of the form: the same content again returns the first row. Raises
+    ValidationError for bad values and KeyReused for other content under a used key.
+    """
+    given = {**values, "participant": participant, "visit": visit, "occurred_at": occurred_at}
+    return put(
+        model,
+        actor,
+        key=key,
+        reason=reason,
+        digest=content_hash(given),
+        site_id=participant.site_id,
+        participant=participant,
+        visit=visit,
+        occurred_at=occurred_at or timezone.now(),
+        protocol_version=participant.protocol_version,
+        origin=origin,
+        **values,
+    )
+
+
+def amend(record: R, actor: User, *, version: int, reason: str, **values: Any) -> R:
+    """Correct a record, if it is still at the version that was opened.
+
+    Raises ReasonRequired without a reason, StaleRecord when somebody saved in between, ValidationError.
+    """
+    if not reason.strip():
+        raise ReasonRequired("Say why the record is corrected; the reason is kept with the old and the new value.")
+    model = type(record)
+    with audited(actor, reason):
+        locked = model._default_manager.select_for_update().get(pk=record.pk)
+        if locked.version != version:
+            raise StaleRecord("This record was saved by somebody else since you opened it. Open it again and compare.")
+        for name, value in values.items():
+            setattr(locked, name, value)
+        locked.version = version + 1
+        check_fields(locked)
+        locked.save(force_update=True)
+    return locked
+
+
+def bind_protocol(version: str) -> ProtocolVersion:
+    """Register a protocol version as in use, inside an open audited block; its hash is fixed from now on."""
+    row, _ = ProtocolVersion.objects.get_or_create(version=version, defaults={"sha256": protocol.sha256(version)})
+    return row

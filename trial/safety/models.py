@@ -1,0 +1,77 @@
+"""Alerts that somebody must act on, adverse events, and departures from the protocol."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from trial.records.models import ClinicalRecord
+
+
+class Alert(ClinicalRecord):
+    """Something that a clinician must look at; it stays until acknowledged with what was done."""
+
+    class Level(models.TextChoices):
+        REVIEW = "review", "review this shift"
+        URGENT = "urgent", "act now"
+        EMERGENCY = "emergency", "emergency"
+
+    kind = models.CharField(max_length=40)
+    level = models.CharField(max_length=10, choices=Level.choices)
+    summary = models.CharField(max_length=300)
+    source_table = models.CharField(max_length=64, blank=True)
+    source_id = models.UUIDField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    action_taken = models.CharField(max_length=300, blank=True)
+
+
+class AdverseEvent(ClinicalRecord):
+    """An untoward occurrence; ``occurred_at`` is its onset. Severity and seriousness are separate."""
+
+    class Grade(models.IntegerChoices):
+        MILD = 1, "1 mild"
+        MODERATE = 2, "2 moderate"
+        SEVERE = 3, "3 severe"
+        LIFE_THREATENING = 4, "4 life-threatening"
+        DEATH = 5, "5 death"
+
+    class Causality(models.TextChoices):
+        UNRELATED = "unrelated", "unrelated"
+        UNLIKELY = "unlikely", "unlikely"
+        POSSIBLE = "possible", "possible"
+        PROBABLE = "probable", "probable"
+        DEFINITE = "definite", "definite"
+
+    term = models.CharField("what happened", max_length=120)
+    grade = models.PositiveSmallIntegerField("severity", choices=Grade.choices)
+    is_serious = models.BooleanField("serious", default=False)
+    seriousness = models.CharField("why serious", max_length=200, blank=True)
+    ketamine_causality = models.CharField("caused by ketamine", max_length=10, choices=Causality.choices)
+    clonidine_causality = models.CharField("caused by clonidine", max_length=10, choices=Causality.choices)
+    procedure_causality = models.CharField("caused by a procedure", max_length=10, choices=Causality.choices)
+    aware_at = models.DateTimeField("trial staff knew")
+    ended_at = models.DateTimeField("ended", null=True, blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
+
+
+class Deviation(ClinicalRecord):
+    """A departure from the protocol, found by the system or reported by hand."""
+
+    class Kind(models.TextChoices):
+        WINDOW = "window", "outside the window"
+        ORDER = "order", "out of order"
+        CONSENT = "consent", "consent"
+        LIMIT = "limit", "beyond a limit"
+        OTHER = "other", "other"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    summary = models.CharField(max_length=300)
+    is_important = models.BooleanField(default=False)
+    is_automatic = models.BooleanField(default=True)
+    source_table = models.CharField(max_length=64, blank=True)
+    source_id = models.UUIDField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    correction = models.CharField("corrective action", max_length=300, blank=True)

@@ -1,0 +1,256 @@
+"""Settings: the environment read once; no logic beyond choosing an engine's options.
+
+Every variable stands in ``ENVIRONMENT`` with its default and meaning, and ``docs/configuration.md`` is
+generated from that table.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import environ
+from csp.constants import SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Variable(NamedTuple):
+    """One variable of the environment: its default as text, and what it does."""
+
+    default: str
+    meaning: str
+
+
+ENVIRONMENT: dict[str, Variable] = {
+    "VAR_DIR": Variable("var", "Folder for everything the site writes: database, keys, broker, reports."),
+    "DATABASE_URL": Variable("", "Database; empty is SQLite in VAR_DIR. PostgreSQL: postgres://user:pw@host/name."),
+    "CELERY_BROKER_URL": Variable("filesystem://", "Broker; redis://… or amqp://… for real services."),
+    "SITE_MODE": Variable("demo", "demo, practice or production; demo and practice say so on every page."),
+    "SECRET_KEY": Variable("", "Django's signing key; empty: made once in VAR_DIR/keys/secret.key."),
+    "AUDIT_SEAL_KEY": Variable("", "Hex key of the audit chain; empty: made once in VAR_DIR/keys/audit_seal.key."),
+    "ALLOWED_HOSTS": Variable("127.0.0.1,localhost,[::1]", "Host names the site answers to."),
+    "CSRF_TRUSTED_ORIGINS": Variable("", "Origins trusted for posts behind a proxy, with scheme."),
+    "BEHIND_TLS": Variable("false", "true: cookies only over TLS, redirects to https, HSTS."),
+    "DEBUG": Variable("false", "Django's debug pages; never with real data."),
+    "HOST": Variable("127.0.0.1", "Address the embedded server listens on."),
+    "PORT": Variable("8000", "Port the embedded server listens on."),
+    "WEB_THREADS": Variable("8", "Threads of the embedded server."),
+    "WORKER_PROCESSES": Variable("1", "Processes of the embedded worker."),
+    "SESSION_IDLE_SECONDS": Variable("43200", "A session ends after this long."),
+    "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
+}
+
+env = environ.Env()
+
+
+def read(name: str) -> str:
+    """Return the variable *name* from the environment, or its declared default."""
+    return str(env.str(name, default=ENVIRONMENT[name].default)) or ENVIRONMENT[name].default
+
+
+def read_flag(name: str) -> bool:
+    """Return a variable that is true or false."""
+    return read(name).lower() in {"1", "true", "yes", "on"}
+
+
+def read_list(name: str) -> list[str]:
+    """Return a comma-separated variable as a list."""
+    return [part.strip() for part in read(name).split(",") if part.strip()]
+
+
+VAR_DIR = (BASE_DIR / read("VAR_DIR")).resolve()
+KEYS_DIR = VAR_DIR / "keys"
+REPORTS_DIR = VAR_DIR / "reports"
+UPLOADS_DIR = VAR_DIR / "uploads"
+BROKER_DIR = VAR_DIR / "broker"
+for folder in (KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR):
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def key_from_file(name: str) -> str:
+    """Return the hex key kept in VAR_DIR/keys/*name*, made on first use and readable by its owner only."""
+    path = KEYS_DIR / name
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+SECRET_KEY = read("SECRET_KEY") or key_from_file("secret.key")
+AUDIT_SEAL_KEY = bytes.fromhex(read("AUDIT_SEAL_KEY") or key_from_file("audit_seal.key"))
+SITE_MODE = read("SITE_MODE")
+DEBUG = read_flag("DEBUG")
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
+BEHIND_TLS = read_flag("BEHIND_TLS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "trial.audit",
+    "trial.users",
+    "trial.jobs",
+    "trial.records",
+    "trial.participants",
+    "trial.safety",
+    "infusion",
+    "assessments",
+    "imaging",
+    "reports",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "trial.users.middleware.never_stored",
+]
+
+ROOT_URLCONF = "trial.urls"
+WSGI_APPLICATION = "trial.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "trial" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "trial.users.context.site_frame",
+            ],
+        },
+    },
+]
+
+
+def sqlite_options(*, query_only: bool) -> dict[str, Any]:
+    """Return Django's options for SQLite: durable, foreign keys on, waiting instead of failing."""
+    pragmas = ["PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA recursive_triggers=ON"]
+    if query_only:
+        pragmas.append("PRAGMA query_only=ON")
+    return {
+        "timeout": 20,
+        "transaction_mode": "DEFERRED" if query_only else "IMMEDIATE",
+        "init_command": ";".join(pragmas),
+    }
+
+
+def database(*, query_only: bool = False) -> dict[str, Any]:
+    """Return one alias of the database; the second, query-only one is the door of the reports."""
+    url = read("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'trial.sqlite3'}"
+    config: dict[str, Any] = dict(env.db_url_config(url))
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = sqlite_options(query_only=query_only)
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+        if query_only:
+            read_only = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
+            config["OPTIONS"] = {"options": read_only}
+    if query_only:
+        config["TEST"] = {"MIRROR": "default"}
+    return config
+
+
+DATABASES = {"default": database(), "reporting": database(query_only=True)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "users.User"
+LOGIN_URL = "users:sign_in"
+LOGIN_REDIRECT_URL = "participants:today"
+LOGOUT_REDIRECT_URL = "users:sign_in"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SESSION_COOKIE_AGE = int(read("SESSION_IDLE_SECONDS"))
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": [SELF],
+    }
+}
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i"
+TIME_FORMAT = "H:i"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [
+    BASE_DIR / "trial" / "static",
+    ("vendor/tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
+    ("vendor/uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+CELERY_BROKER_URL = read("CELERY_BROKER_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
+    "send lost jobs again": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
+}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER_DIR),
+        "data_folder_out": str(BROKER_DIR),
+        "control_folder": str(BROKER_DIR / "control"),
+    }
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "trial.users.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": read("LOG_LEVEL")},
+}

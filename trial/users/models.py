@@ -1,0 +1,115 @@
+"""Sites, accounts and the roles an account holds at a site."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from trial.permissions import Role
+
+
+ROLE_LABELS = {role: "PI" if role is Role.PI else role.value.replace("_", " ").capitalize() for role in Role}
+
+
+def known_zone(value: str) -> None:
+    """Refuse a time zone that the zone database does not know."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError) as unknown:
+        raise ValidationError(f"{value!r} is no time zone; write it as Area/City, like America/Chicago.") from unknown
+
+
+class Site(models.Model):
+    """A place where participants are treated."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(max_length=8, unique=True)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=64, validators=[known_zone])
+    is_practice = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts with a hashed password."""
+
+    def create_user(self, username: str, *, password: str, full_name: str, email: str = "") -> User:
+        """Return a new active account; raises ValidationError for a bad name."""
+        user = self.model(username=username, full_name=full_name, email=email)
+        user.set_password(password)
+        user.full_clean()
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """An account of one person; never reused, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(max_length=64, unique=True)
+    full_name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @cached_property
+    def roles_in_force(self) -> list[RoleAssignment]:
+        """Today's role assignments, read once per request."""
+        today = timezone.now().date()
+        held = self.role_assignments.filter(starts_on__lte=today).filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=today)
+        )
+        return list(held.select_related("site"))
+
+    def roles_by_site(self) -> dict[uuid.UUID, frozenset[str]]:
+        """Return the roles held today, by site id."""
+        held: dict[uuid.UUID, set[str]] = {}
+        for assignment in self.roles_in_force:
+            held.setdefault(assignment.site_id, set()).add(assignment.role)
+        return {site: frozenset(roles) for site, roles in held.items()}
+
+    @property
+    def role_names(self) -> str:
+        """The roles held today in words, for the page's frame."""
+        return ", ".join(sorted({assignment.get_role_display() for assignment in self.roles_in_force}))
+
+
+class RoleAssignment(models.Model):
+    """One role of one account at one site, from a day to a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_assignments")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="role_assignments")
+    role = models.CharField(max_length=20, choices=[(role.value, ROLE_LABELS[role]) for role in Role])
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "site", "role", "starts_on"], name="role_assigned_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.role} {self.site.code}"
