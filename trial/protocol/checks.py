@@ -107,6 +107,9 @@ def _check_visit(protocol: Protocol, visit: Visit) -> None:
     _refer(visit.instruments, protocol.instruments, "an instrument")
     _refer(visit.measurements, protocol.measurements, "a measurement")
     _require(visit.at is None or visit.offset.unit == "d", f"{key}.at", "needs an offset in d")
+    for value in (visit.offset, visit.before, visit.after):
+        whole_days = value.unit != "d" or value.decimal == value.decimal.to_integral_value()
+        _require(whole_days, value.key, "a number of dates is a whole number")
     for bound in (visit.before, visit.after):
         _require(bound.decimal >= 0, bound.key, "must not be negative")
         whole = not visit.whole_dates or bound.unit == "d"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
 
@@ -36,7 +35,6 @@ def read_table(kind: type[T], table: object, path: str, key: str = "") -> T:
     return kind(**values)
 
 
-@cache
 def _hints(kind: type) -> Mapping[str, Any]:
     names = {field.name for field in fields(kind)}
     return {name: hint for name, hint in get_type_hints(kind).items() if name in names}
