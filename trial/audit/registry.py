@@ -1,0 +1,86 @@
+"""Which tables are audited. Every table is either audited or listed here with the reason why not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.apps import apps
+from django.db.models import Model
+
+AUDITED_APPS = frozenset(
+    {"users", "participants", "safety", "records", "infusion", "assessments", "imaging", "reports"}
+)
+
+# Keys are an app's label (all its tables) or a model's label; the reason stands in docs/audit.md.
+NOT_AUDITED: dict[str, str] = {
+    "audit.AuditEntry": "The trail itself; the database refuses every change to it.",
+    "audit.AuditSeal": "The chain over the trail; insert-only and keyed.",
+    "jobs": "Bookkeeping of background work; progress changes every second. Its results are audited in reports.",
+    "auth": "Django's permission names. Rights come from trial.permissions and users.RoleAssignment, not from here.",
+    "contenttypes": "Names of tables, written by migrations only.",
+    "sessions": "Who is signed in now. Signing in and out is recorded by the users app.",
+    "admin": "Django's own log of its administration pages; their writes are audited in the tables they change.",
+    "django_celery_results": "Return values of background tasks, cleared regularly.",
+    "sites": "Host names, written by migrations only.",
+    "axes": "Failed sign-in attempts, cleared regularly.",
+}
+
+# Columns that never enter the trail. last_login changes at every sign-in without anyone's decision.
+EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
+    "users.User": frozenset({"password", "last_login"}),
+}
+
+# Audited columns whose name sounds like a secret but is none: (model label, column).
+NOT_SECRET: frozenset[tuple[str, str]] = frozenset()
+
+
+class AuditedTable(NamedTuple):
+    """One audited table: its model's label, name, primary key column and the columns kept out of the trail."""
+
+    label: str
+    name: str
+    pk: str
+    excluded: frozenset[str]
+
+
+def concrete_models() -> list[type[Model]]:
+    """Every model with a table of its own, many-to-many tables included, by label."""
+    found = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy and not model._meta.swapped
+    ]
+    return sorted(found, key=lambda model: model._meta.label)
+
+
+def why_not_audited(model: type[Model]) -> str | None:
+    """The reason why the model is not audited, or None."""
+    return NOT_AUDITED.get(model._meta.label) or NOT_AUDITED.get(model._meta.app_label)
+
+
+def is_audited(model: type[Model]) -> bool:
+    """True for a model of an audited app that is not excepted."""
+    return model._meta.app_label in AUDITED_APPS and why_not_audited(model) is None
+
+
+def unclassified_models() -> list[str]:
+    """Labels of models that are neither audited nor excepted with a reason."""
+    return [m._meta.label for m in concrete_models() if not is_audited(m) and why_not_audited(m) is None]
+
+
+def audited_models() -> list[type[Model]]:
+    """Every audited model, by label."""
+    return [model for model in concrete_models() if is_audited(model)]
+
+
+def audited_tables() -> list[AuditedTable]:
+    """Every audited table, by label."""
+    return [
+        AuditedTable(
+            model._meta.label,
+            model._meta.db_table,
+            str(model._meta.pk.column),
+            EXCLUDED_COLUMNS.get(model._meta.label, frozenset()),
+        )
+        for model in audited_models()
+    ]
