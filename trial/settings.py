@@ -40,6 +40,8 @@ ENVIRONMENT: dict[str, Variable] = {
     "WEB_THREADS": Variable("8", "Threads of the embedded server."),
     "WORKER_PROCESSES": Variable("1", "Processes of the embedded worker."),
     "SESSION_IDLE_SECONDS": Variable("43200", "A session ends after this long."),
+    "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
+    "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
 }
 
@@ -85,6 +87,12 @@ def key_from_file(name: str) -> str:
 SECRET_KEY = read("SECRET_KEY") or key_from_file("secret.key")
 AUDIT_SEAL_KEY = bytes.fromhex(read("AUDIT_SEAL_KEY") or key_from_file("audit_seal.key"))
 SITE_MODE = read("SITE_MODE")
+DEMO_PASSWORD = read("DEMO_PASSWORD")
+HOST = read("HOST")
+PORT = int(read("PORT"))
+WEB_THREADS = int(read("WEB_THREADS"))
+WORKER_PROCESSES = int(read("WORKER_PROCESSES"))
+JOB_LEASE_SECONDS = float(read("JOB_LEASE_SECONDS"))
 DEBUG = read_flag("DEBUG")
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
@@ -238,7 +246,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
-    "send lost jobs again": {"task": "jobs.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {

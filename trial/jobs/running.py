@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from trial.jobs import services
@@ -15,7 +16,7 @@ from trial.jobs.models import Job
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 8.0
+HEARTBEAT_SECONDS = settings.JOB_LEASE_SECONDS / 4
 
 
 class RunningJob:

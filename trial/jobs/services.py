@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -17,8 +18,8 @@ from trial.users.models import User
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-RESEND_AFTER = timedelta(seconds=30)
+LEASE = timedelta(seconds=settings.JOB_LEASE_SECONDS)
+RESEND_AFTER = LEASE
 MAX_ATTEMPTS = 5
 
 

@@ -1,8 +1,13 @@
-"""Addresses of this app."""
+"""The protocol's page and the site's health."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from trial.records import views
 
 app_name = "records"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("protocol/", views.protocol_page, name="protocol"),
+    path("healthz", views.health, name="health"),
+]

@@ -1,8 +1,13 @@
-"""Addresses of this app."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from trial.users import views
 
 app_name = "users"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+]

@@ -1,0 +1,25 @@
+"""Make the database ready: tables, triggers, and SQLite's write-ahead log, set once and kept by the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from trial.audit.checks import assert_triggers
+from trial.records.checks import assert_protocols
+
+
+class Command(BaseCommand):
+    help = "Make or update the database; safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode=WAL")
+        call_command("migrate", verbosity=0, interactive=False)
+        assert_triggers()
+        assert_protocols()
+        self.stdout.write(f"The database is ready ({connection.vendor}).")

@@ -1,0 +1,93 @@
+"""The whole site under one command: waitress in this process, one Celery worker with its clock beside it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import waitress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from trial.audit.checks import assert_triggers
+from trial.celery import die_with_parent
+from trial.records.checks import assert_protocols
+from trial.users.models import User
+from trial.wsgi import application
+
+RESTART_AFTER_SECONDS = 1.0
+
+
+def worker_command() -> list[str]:
+    """Return the command line of the embedded worker."""
+    return [
+        sys.executable, "-m", "celery", "-A", "trial", "worker", "-B",
+        "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "WARNING",
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
+    ]  # fmt: skip
+
+
+class Worker:
+    """The worker child: started, started again when it dies, and stopped with the site."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.child: subprocess.Popen[bytes] | None = None
+        self.keeper = threading.Thread(target=self.keep, daemon=True)
+
+    def keep(self) -> None:
+        """Run the worker until the site stops. The child dies with the thread that started it, so one thread keeps it."""
+        while not self.over.is_set():
+            self.child = subprocess.Popen(  # noqa: S603 - our own command line
+                worker_command(), cwd=settings.BASE_DIR, preexec_fn=die_with_parent
+            )
+            self.child.wait()
+            self.over.wait(RESTART_AFTER_SECONDS)
+
+    def stop(self) -> None:
+        """End the worker; it finishes what it does within ten seconds or is killed, and its job is done later."""
+        self.over.set()
+        if self.child is None or self.child.poll() is not None:
+            return
+        self.child.terminate()
+        try:
+            self.child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+
+
+class Command(BaseCommand):
+    help = "Serve the site and do its background work until interrupted."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        assert_triggers()
+        assert_protocols()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        server = waitress.create_server(
+            application, host=options["host"], port=options["port"], threads=settings.WEB_THREADS
+        )
+        worker = Worker()
+        worker.keeper.start()
+        self.greet(options["host"], options["port"])
+        try:
+            server.run()
+        finally:
+            worker.stop()
+            self.stdout.write("Stopped. Nothing is lost: start again with the same command.")
+
+    def greet(self, host: str, port: int) -> None:
+        """Say where the site is and who may sign in."""
+        self.stdout.write(f"The site is at http://{host}:{port}/ (stop it with Ctrl-C).")
+        demo = User.objects.filter(email__endswith="@demo.invalid").order_by("username")
+        if settings.SITE_MODE == "demo" and demo:
+            self.stdout.write(f"Demo accounts, all with the password {settings.DEMO_PASSWORD!r}:")
+            for user in demo:
+                self.stdout.write(f"  {user.username:<14} {user.role_names}")
+        self.stdout.flush()

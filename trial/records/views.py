@@ -1,0 +1,45 @@
+"""The protocol as a page, and the health of the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from trial import protocol
+from trial.permissions import requires
+from trial.records.health import examine
+
+
+def sections(version: protocol.Protocol) -> list[dict[str, Any]]:
+    """Group the values of a protocol by the first part of their dotted key, in the file's order."""
+    grouped: dict[str, list[Any]] = {}
+    for key, value in version.walk():
+        section, _, rest = key.partition(".")
+        grouped.setdefault(section, []).append({"key": rest or key, "value": value})
+    return [
+        {"id": name, "title": name.replace("_", " ").capitalize(), "rows": rows} for name, rows in grouped.items()
+    ]
+
+
+@requires("protocol.read")
+def protocol_page(request: HttpRequest) -> HttpResponse:
+    """Show every value of the protocol in force with unit, source and status."""
+    version = protocol.for_version(protocol.CURRENT)
+    frame = {
+        "protocol": version,
+        "version": protocol.CURRENT,
+        "sha256": protocol.sha256(protocol.CURRENT),
+        "sections": sections(version),
+        "proposed": len(list(version.proposed())),
+    }
+    return render(request, "records/protocol.html", frame)
+
+
+@login_not_required
+def health(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when every part is well, else 503; names parts, never data."""
+    found = examine()
+    return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)

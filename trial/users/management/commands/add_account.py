@@ -1,0 +1,41 @@
+"""Make an account with one role at one site; the password is asked for, never given on the command line."""
+
+from __future__ import annotations
+
+from getpass import getpass
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from trial.permissions import Role
+from trial.users import services
+from trial.users.models import Site
+
+
+class Command(BaseCommand):
+    help = "Make an account with a role at a site."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--name", required=True, help="full name")
+        parser.add_argument("--role", required=True, choices=[role.value for role in Role])
+        parser.add_argument("--site", required=True, help="code of the site")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        site = Site.objects.filter(code=options["site"]).first()
+        if site is None:
+            raise CommandError(f"There is no site {options['site']!r}; make it with manage.py add_site.")
+        password = getpass("Password: ")
+        validate_password(password)
+        services.add_account(
+            "system:add_account",
+            username=options["username"],
+            full_name=options["name"],
+            password=password,
+            site=site,
+            roles=[Role(options["role"])],
+            starts_on=timezone.now().date(),
+        )
+        self.stdout.write(f"{options['username']} may sign in.")
