@@ -27,7 +27,7 @@ class Variable(NamedTuple):
 ENVIRONMENT: dict[str, Variable] = {
     "VAR_DIR": Variable("var", "Folder for everything the site writes: database, keys, broker, reports."),
     "DATABASE_URL": Variable("", "Database; empty is SQLite in VAR_DIR. PostgreSQL: postgres://user:pw@host/name."),
-    "CELERY_BROKER_URL": Variable("filesystem://", "Broker; redis://… or amqp://… for real services."),
+    "CELERY_BROKER_URL": Variable("filesystem://localhost", "Broker; redis://… or amqp://… for real services."),
     "SITE_MODE": Variable("demo", "demo, practice or production; demo and practice say so on every page."),
     "SECRET_KEY": Variable("", "Django's signing key; empty: made once in VAR_DIR/keys/secret.key."),
     "AUDIT_SEAL_KEY": Variable("", "Hex key of the audit chain; empty: made once in VAR_DIR/keys/audit_seal.key."),
@@ -68,7 +68,7 @@ KEYS_DIR = VAR_DIR / "keys"
 REPORTS_DIR = VAR_DIR / "reports"
 UPLOADS_DIR = VAR_DIR / "uploads"
 BROKER_DIR = VAR_DIR / "broker"
-for folder in (KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR):
+for folder in (KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR, VAR_DIR / "static"):
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

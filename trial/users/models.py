@@ -15,7 +15,6 @@ from django.utils.functional import cached_property
 
 from trial.permissions import Role
 
-
 ROLE_LABELS = {role: "PI" if role is Role.PI else role.value.replace("_", " ").capitalize() for role in Role}
 
 

@@ -24,7 +24,7 @@ RESTART_AFTER_SECONDS = 1.0
 def worker_command() -> list[str]:
     """Return the command line of the embedded worker."""
     return [
-        sys.executable, "-m", "celery", "-A", "trial", "worker", "-B",
+        sys.executable, "-m", "celery", "--quiet", "-A", "trial", "worker", "-B",
         "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
     ]  # fmt: skip
@@ -39,9 +39,12 @@ class Worker:
         self.keeper = threading.Thread(target=self.keep, daemon=True)
 
     def keep(self) -> None:
-        """Run the worker until the site stops. The child dies with the thread that started it, so one thread keeps it."""
+        """Run the worker until the site stops.
+
+        The child dies with the thread that started it, so one thread starts it and waits.
+        """
         while not self.over.is_set():
-            self.child = subprocess.Popen(  # noqa: S603 - our own command line
+            self.child = subprocess.Popen(
                 worker_command(), cwd=settings.BASE_DIR, preexec_fn=die_with_parent
             )
             self.child.wait()
