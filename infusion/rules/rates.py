@@ -1,0 +1,83 @@
+"""Judging a rate before it runs. Lowering and stopping are never refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from infusion.rules.course import Course
+from trial.protocol import Protocol
+from trial.rules.schedule import elapsed_hours
+from trial.rules.verdict import ALLOWED, Verdict, judge_limit, worst
+
+
+def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
+    """Whether a rate (mg/kg/h) lowers, keeps or stops what runs at an instant."""
+    return proposed <= course.rate_at(at)
+
+
+def judge_rate(
+    course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol
+) -> Verdict:
+    """Judge a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
+
+    Resuming after a pause at no more than the rate that ran before is no increase: neither step nor
+    interval bind it, the other limits do. The cumulative dose is judged as it would stand at the planned end.
+    """
+    if proposed < 0:
+        raise ValueError(f"A rate cannot be {proposed} mg/kg/h; 0 stops the pump.")
+    if is_lowering(course, proposed, at):
+        return ALLOWED
+    limits, elapsed = protocol.limits, course.elapsed(at)
+    remaining = max(protocol.titration.duration.decimal - elapsed, Decimal(0))
+    verdicts = [
+        judge_limit(limits["rate"], proposed),
+        judge_limit(limits["hourly_dose"], proposed * weight_kg),
+        judge_limit(limits["duration"], _printed(elapsed)),
+        judge_limit(limits["cumulative_dose"], _printed(course.delivered(at) + proposed * remaining)),
+    ]
+    if (running := course.running_rate(at)) < proposed:
+        verdicts.append(judge_limit(limits["increase"], proposed - running))
+        if (last := course.last_increase(at)) is not None:
+            verdicts.append(judge_limit(limits["interval"], _printed(elapsed_hours(last, at))))
+    return _together(verdicts)
+
+
+def judge_weight(weight_kg: Decimal, screened_kg: Decimal | None, protocol: Protocol) -> Verdict:
+    """Judge a dosing weight (kg), also against the weight at screening if that is known."""
+    verdicts = [judge_limit(protocol.limits["weight"], weight_kg)]
+    allowed = protocol.infusion.weight_change_reverified
+    if screened_kg:
+        change = abs(weight_kg - screened_kg) / screened_kg * 100
+        if change > allowed.decimal:
+            why = (
+                f"Dosing weight {weight_kg} kg differs by {change:.1f} % from {screened_kg} kg at screening; "
+                "weigh again"
+            )
+            verdicts.append(Verdict(False, "soft", why, allowed.source, allowed.key, allowed.proposed))
+    return _together(verdicts)
+
+
+def judge_end(course: Course, at: datetime, protocol: Protocol) -> Verdict:
+    """Judge duration and cumulative dose as they stand at an instant; it describes and never refuses an end."""
+    return _together(
+        [
+            judge_limit(protocol.limits["duration"], _printed(course.elapsed(at))),
+            judge_limit(protocol.limits["cumulative_dose"], _printed(course.delivered(at))),
+        ]
+    )
+
+
+def _together(verdicts: Iterable[Verdict]) -> Verdict:
+    """The gravest verdict, saying everything that stands against."""
+    against = [verdict for verdict in verdicts if not verdict.ok]
+    if not against:
+        return ALLOWED
+    return replace(worst(against), why="; ".join(verdict.why for verdict in against))
+
+
+def _printed(amount: Decimal) -> Decimal:
+    """An amount without the digits that only division made; finer than any limit of a protocol."""
+    return round(amount, 6).normalize() + 0

@@ -1,0 +1,64 @@
+"""Judging vital signs and positive symptoms against the protocol's triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from trial.protocol import Protocol, Trigger
+
+Level = Literal["review", "urgent", "emergency"]
+
+# What an action of the protocol asks of the ward, gravest first.
+LEVELS: dict[str, Level] = {
+    "stop": "emergency",
+    "stop_clonidine": "emergency",
+    "pause": "urgent",
+    "hold_clonidine": "urgent",
+    "no_increase": "review",
+}
+FORBIDS_INCREASE = frozenset({"stop", "stop_clonidine", "pause", "no_increase"})
+# The four positive symptoms of the BPRS that the paper follows.
+POSITIVE_ITEMS = (
+    "conceptual_disorganization",
+    "suspiciousness",
+    "hallucinatory_behaviour",
+    "unusual_thought_content",
+)
+
+
+def judge_vitals(readings: Mapping[str, int | None], protocol: Protocol) -> tuple[Trigger, ...]:
+    """The triggers a set of readings pulls: the gravest per variable, the gravest first.
+
+    readings: variable of the protocol (systolic, heart_rate, ...) to value in its unit; None was not taken.
+    """
+    pulled: dict[str, Trigger] = {}
+    for trigger in sorted(protocol.vital_signs.triggers.values(), key=_gravity):
+        reading = readings.get(trigger.variable)
+        if reading is not None and _pulls(trigger, reading):
+            pulled.setdefault(trigger.variable, trigger)
+    return tuple(pulled.values())
+
+
+def judge_positive_items(scores: Mapping[str, int], protocol: Protocol) -> tuple[str, ...]:
+    """The positive BPRS items scored at or above the protocol's threshold; items not scored are passed over."""
+    triggers = [t for t in protocol.vital_signs.triggers.values() if t.variable == "bprs_positive_item"]
+    return tuple(
+        item
+        for item in POSITIVE_ITEMS
+        if (score := scores.get(item)) is not None and any(_pulls(trigger, score) for trigger in triggers)
+    )
+
+
+def alert_level(triggers: Iterable[Trigger]) -> Level | None:
+    """How urgent the gravest of some triggers is; None without any."""
+    return next((LEVELS[trigger.action] for trigger in sorted(triggers, key=_gravity)), None)
+
+
+def _gravity(trigger: Trigger) -> int:
+    return list(LEVELS).index(trigger.action)
+
+
+def _pulls(trigger: Trigger, reading: int) -> bool:
+    threshold = trigger.threshold.decimal
+    return reading < threshold if trigger.comparison == "below" else reading >= threshold
