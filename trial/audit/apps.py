@@ -19,7 +19,8 @@ class AuditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from trial.audit import checks, connections as own_connections
+        from trial.audit import checks
+        from trial.audit import connections as own_connections
 
         connection_created.connect(own_connections.prepare, dispatch_uid="audit.prepare")
         last = [config for config in apps.get_app_configs() if config.models_module][-1]
@@ -28,7 +29,7 @@ class AuditConfig(AppConfig):
 
 
 def put_back_triggers(using: str, **_: Any) -> None:
-    """After every migration, once, after all apps: SQLite drops a table's triggers when it rebuilds the table."""
+    """After every migration, once, after all apps: SQLite forgets the triggers of a table it rebuilds."""
     from trial.audit.triggers import install
 
     install(connections[using])

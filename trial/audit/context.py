@@ -46,9 +46,7 @@ def attribution(actor: HasUsername | str, reason: str) -> Attribution:
             f"{name!r} is no actor: pass the signed-in user, or 'system:<task>' for work of the system."
         )
     if not isinstance(actor, str) and (not name.strip() or name.startswith(SYSTEM)):
-        raise AttributionError(
-            f"{name!r} is no user's name: pass a signed-in user with a username of their own."
-        )
+        raise AttributionError(f"{name!r} is no user's name: pass a signed-in user with a username of their own.")
     if not reason.strip():
         raise AttributionError(f"{name} gave no reason: say in a few words why the data change.")
     return Attribution(name, reason.strip())

@@ -38,9 +38,7 @@ def row_triggers(table: AuditedTable) -> list[Trigger]:
     """The two triggers of an audited table."""
     excluded = tuple(sorted(table.excluded))
     return [
-        Trigger(
-            "audit_row", table.name, "audit_row_change", ROW | INSERT | UPDATE | DELETE, (table.pk, *excluded)
-        ),
+        Trigger("audit_row", table.name, "audit_row_change", ROW | INSERT | UPDATE | DELETE, (table.pk, *excluded)),
         Trigger("audit_no_truncate", table.name, "audit_refuse", BEFORE | TRUNCATE),
     ]
 
@@ -51,6 +49,15 @@ GUARDS = [
     Trigger("audit_guard_change", "audit_entry", "audit_refuse", BEFORE | UPDATE | DELETE | TRUNCATE),
     Trigger("audit_guard_change", "audit_seal", "audit_refuse", BEFORE | UPDATE | DELETE | TRUNCATE),
 ]
+
+
+def select_rows(table: AuditedTable) -> str:
+    """The query for (row id, row as JSON) of every row of a table."""
+    hidden = ", ".join(literal(column) for column in sorted(table.excluded))
+    return (
+        f"SELECT kept ->> {literal(table.pk)}, kept::text FROM "  # noqa: S608
+        f"(SELECT to_jsonb(t) - ARRAY[{hidden}]::text[] AS kept FROM {quoted(table.name)} t) AS k"
+    )
 
 
 def create(trigger: Trigger, schema: str) -> str:
@@ -105,10 +112,11 @@ BEGIN
         END IF;
     END IF;
     IF who IS NULL OR why IS NULL THEN
-        RAISE EXCEPTION '%: no actor. Write through trial.audit.context.audited(actor, reason).', TG_TABLE_NAME
-            USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION '%: no actor. Write through trial.audit.context.audited(actor, reason).',
+            TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    FOREACH part IN ARRAY ARRAY[TG_TABLE_NAME::text, row_key, left(TG_OP, 1), moment, who, why, was, becomes, xid]
+    FOREACH part IN ARRAY 
+        ARRAY[TG_TABLE_NAME::text, row_key, left(TG_OP, 1), moment, who, why, was, becomes, xid]
     LOOP
         framed := framed || CASE WHEN part IS NULL THEN ',-'
             ELSE ',' || octet_length(convert_to(part, 'UTF8')) || ':' || part END;
@@ -152,8 +160,8 @@ def create_function(name: str, schema: str) -> str:
     a zone are written into the JSON.
     """
     return (
-        f"CREATE OR REPLACE FUNCTION {quoted(schema)}.{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = {quoted(schema)}, pg_temp SET \"TimeZone\" = 'UTC' AS $audit${FUNCTIONS[name]}$audit$"
+        f"CREATE OR REPLACE FUNCTION {quoted(schema)}.{name}() RETURNS trigger LANGUAGE plpgsql "
+        f"SECURITY DEFINER SET search_path = {quoted(schema)}, pg_temp SET \"TimeZone\" = 'UTC' AS $audit${FUNCTIONS[name]}$audit$"
     )
 
 

@@ -15,17 +15,17 @@ AUDITED_APPS = frozenset(
 NOT_AUDITED: dict[str, str] = {
     "audit.AuditEntry": "The trail itself; the database refuses every change to it.",
     "audit.AuditSeal": "The chain over the trail; insert-only and keyed.",
-    "jobs": "Bookkeeping of background work; progress changes every second. Its results are audited in reports.",
-    "auth": "Django's permission names. Rights come from trial.permissions and users.RoleAssignment, not from here.",
+    "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
+    "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
     "sessions": "Who is signed in now. Signing in and out is recorded by the users app.",
-    "admin": "Django's own log of its administration pages; their writes are audited in the tables they change.",
+    "admin": "Django's log of its own pages; their writes are audited in the tables they change.",
     "django_celery_results": "Return values of background tasks, cleared regularly.",
     "sites": "Host names, written by migrations only.",
     "axes": "Failed sign-in attempts, cleared regularly.",
 }
 
-# Columns that never enter the trail. last_login changes at every sign-in without anyone's decision.
+# Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.
 EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.User": frozenset({"password", "last_login"}),
 }
@@ -35,7 +35,7 @@ NOT_SECRET: frozenset[tuple[str, str]] = frozenset()
 
 
 class AuditedTable(NamedTuple):
-    """One audited table: its model's label, name, primary key column and the columns kept out of the trail."""
+    """One audited table: its model's label, name, primary key column and columns kept out of the trail."""
 
     label: str
     name: str

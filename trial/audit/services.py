@@ -25,9 +25,7 @@ def seal_key() -> bytes:
     """The key of the chain; raises ImproperlyConfigured when settings.AUDIT_SEAL_KEY is under 16 bytes."""
     key = getattr(settings, "AUDIT_SEAL_KEY", b"")
     if not isinstance(key, bytes) or len(key) < 16:
-        raise ImproperlyConfigured(
-            "AUDIT_SEAL_KEY must be at least 16 bytes; make one with secrets.token_hex(32)."
-        )
+        raise ImproperlyConfigured("AUDIT_SEAL_KEY must be at least 16 bytes; make one with secrets.token_hex(32).")
     return key
 
 
@@ -73,9 +71,7 @@ def _only_sealer(connection: BaseDatabaseWrapper) -> Iterator[None]:
             yield
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s), set_config('app.sealing', 'on', true)", [SEALER_LOCK]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(%s), set_config('app.sealing', 'on', true)", [SEALER_LOCK])
         yield
         cursor.execute("SELECT set_config('app.sealing', '', true)")
 
@@ -88,9 +84,7 @@ def _finished_entries(
         if connection.vendor == "sqlite":
             # One writer at a time: ids grow in the order of commits.
             sealed = last.entry_id if last else 0
-            cursor.execute(
-                "SELECT id, hash FROM audit_entry WHERE id > %s ORDER BY id LIMIT %s", [sealed, size]
-            )
+            cursor.execute("SELECT id, hash FROM audit_entry WHERE id > %s ORDER BY id LIMIT %s", [sealed, size])
             return cursor.fetchall(), 0
         cursor.execute(
             "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() s"
@@ -108,7 +102,7 @@ def _finished_entries(
 
 
 def export_head(path: Path, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
-    """Seal, then write the newest link to `path` as JSON, to be kept where the database's owner cannot reach."""
+    """Seal, then write the newest link to `path` as JSON, to be kept where the database's owner is not."""
     seal(using=using)
     last = AuditSeal.objects.using(using).order_by("-seq").first()
     head: dict[str, object] = {

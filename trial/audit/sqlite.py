@@ -37,8 +37,7 @@ def row_json(columns: list[Column], row: str = "") -> str:
     prefix = f"{row}." if row else ""
     chunks = [columns[i : i + COLUMNS_PER_OBJECT] for i in range(0, len(columns), COLUMNS_PER_OBJECT)]
     objects = [
-        f"json_object({', '.join(f'{literal(c.name)}, {_value(c, prefix)}' for c in chunk)})"
-        for chunk in chunks
+        f"json_object({', '.join(f'{literal(c.name)}, {_value(c, prefix)}' for c in chunk)})" for chunk in chunks
     ]
     if len(objects) == 1:
         return objects[0]
@@ -64,11 +63,15 @@ def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
     )
     return {
         f"{PREFIX}{table.name}_insert": _trigger(table, "INSERT", "I", f"NEW.{pk}", "NULL", new),
-        f"{PREFIX}{table.name}_update": _trigger(
-            table, "UPDATE", "U", f"OLD.{pk}", old, new, changed, fixed_pk
-        ),
+        f"{PREFIX}{table.name}_update": _trigger(table, "UPDATE", "U", f"OLD.{pk}", old, new, changed, fixed_pk),
         f"{PREFIX}{table.name}_delete": _trigger(table, "DELETE", "D", f"OLD.{pk}", old, "NULL"),
     }
+
+
+def select_rows(table: AuditedTable, columns: list[Column]) -> str:
+    """The query for (row id, row as JSON) of every row of a table."""
+    kept = [column for column in columns if column.name not in table.excluded]
+    return f"SELECT CAST({quoted(table.pk)} AS TEXT), {row_json(kept)} FROM {quoted(table.name)}"  # noqa: S608
 
 
 def _trigger(
@@ -86,7 +89,7 @@ def _trigger(
         "INSERT INTO audit_entry "
         "(table_name, row_id, op, at, actor, reason, old, new, transaction_id, hash) "
         f"VALUES ({row}, app_now(), app_actor(), app_reason(), {old}, {new}, 0, "
-        f"app_entry_hash({row}, {old}, {new})); END"
+        f"app_entry_hash({row}, {old}, {new})); END"  # noqa: S608
     )
 
 
@@ -99,7 +102,8 @@ def guards() -> dict[str, tuple[str, str]]:
             refusal = literal(f"{table} is append-only: {event} refused.")
             found[name] = (
                 table,
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW BEGIN SELECT RAISE(ABORT, {refusal}); END",
+                f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW "
+                f"BEGIN SELECT RAISE(ABORT, {refusal}); END",
             )
     # REPLACE passes the DELETE trigger where recursive_triggers is off, so an existing key is refused too.
     found[f"{PREFIX}guard_audit_entry_insert"] = (
@@ -108,7 +112,7 @@ def guards() -> dict[str, tuple[str, str]]:
         "SELECT RAISE(ABORT, 'audit_entry is append-only: REPLACE refused.') "
         "WHERE EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id); "
         "SELECT RAISE(ABORT, 'audit_entry is written by triggers only: INSERT refused.') "
-        "WHERE app_entry_expected(NEW.hash) IS NOT 1; END",
+        "WHERE app_entry_expected(NEW.hash) IS NOT 1; END",  # noqa: S608
     )
     found[f"{PREFIX}guard_audit_seal_insert"] = (
         "audit_seal",
@@ -116,6 +120,6 @@ def guards() -> dict[str, tuple[str, str]]:
         "SELECT RAISE(ABORT, 'audit_seal is append-only: REPLACE refused.') "
         "WHERE EXISTS (SELECT 1 FROM audit_seal WHERE seq = NEW.seq OR entry_id = NEW.entry_id); "
         "SELECT RAISE(ABORT, 'audit_seal is written by trial.audit.services.seal() only: INSERT refused.') "
-        "WHERE app_sealing() IS NOT 1; END",
+        "WHERE app_sealing() IS NOT 1; END",  # noqa: S608
     )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -69,7 +70,7 @@ def _installed(connection: BaseDatabaseWrapper) -> dict[str, Any]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit\\_%' ESCAPE '\\'"
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, 6) = 'audit_'"
             )
             return dict(cursor.fetchall())
         cursor.execute(postgresql.INSTALLED_FUNCTIONS, [list(postgresql.FUNCTIONS)])
@@ -112,7 +113,7 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
 
 
 def _columns(connection: BaseDatabaseWrapper) -> dict[str, list[sqlite.Column]]:
-    """Columns of every table as they stand in the database, which half-way through migrations is not the models."""
+    """Columns of every table as the database has them: half-way through migrations the models differ."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
@@ -129,6 +130,13 @@ def _columns(connection: BaseDatabaseWrapper) -> dict[str, list[sqlite.Column]]:
     return rows
 
 
-def columns_of(connection: BaseDatabaseWrapper, table: AuditedTable) -> list[sqlite.Column]:
-    """The audited columns of one table on SQLite; on PostgreSQL the row speaks for itself."""
-    return [column for column in _columns(connection)[table.name] if column.name not in table.excluded]
+def current_rows(connection: BaseDatabaseWrapper, table: AuditedTable) -> Iterator[tuple[str, str]]:
+    """(row id, whole row as JSON) of every row, by the same expression as in the triggers."""
+    if connection.vendor == "sqlite":
+        sql = sqlite.select_rows(table, _columns(connection)[table.name])
+    else:
+        sql = postgresql.select_rows(table)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(5_000):
+            yield from rows

@@ -1,8 +1,13 @@
-"""Addresses of this app."""
+"""Addresses of the audit trail."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from trial.audit import views
 
 app_name = "audit"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.trail, name="trail"),
+    path("<str:label>/<str:row_id>/", views.history, name="history"),
+]

@@ -30,9 +30,7 @@ class Migration(migrations.Migration):
                 ("row_id", models.TextField()),
                 (
                     "op",
-                    models.CharField(
-                        choices=[("I", "entered"), ("U", "changed"), ("D", "removed")], max_length=1
-                    ),
+                    models.CharField(choices=[("I", "entered"), ("U", "changed"), ("D", "removed")], max_length=1),
                 ),
                 ("at", models.TextField()),
                 ("actor", models.TextField()),

@@ -1,0 +1,151 @@
+"""Reading the trail, in a lay person's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import Field, ForeignKey, JSONField, Model, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
+from trial.audit.models import AuditEntry
+from trial.audit.registry import audited_models
+
+# Bookkeeping of the software: in the trail, but not shown to a reader.
+TECHNICAL_COLUMNS = frozenset({"id", "key", "route", "content_hash"})
+NOTHING = "–"
+
+
+class Change(NamedTuple):
+    """One column of one entry, in words."""
+
+    field: str
+    old: str
+    new: str
+
+
+class HistoryLine(NamedTuple):
+    """One entry of one row: UTC time, actor, reason, what was done and which fields changed."""
+
+    entry_id: int
+    at: datetime
+    actor: str
+    reason: str
+    did: str
+    table: str
+    label: str
+    row_id: str
+    changes: list[Change]
+
+
+def audited_model(label: str) -> type[Model]:
+    """The audited model of a label such as participants.Consent; raises LookupError for any other."""
+    model = apps.get_model(label)
+    if model not in audited_models():
+        raise LookupError(f"{label} is not audited; docs/audit.md lists the audited tables.")
+    return model
+
+
+def row_key(model: type[Model], value: Any) -> str:
+    """A primary key as the trail holds it on this engine; raises ValidationError for a malformed one."""
+    pk = model._meta.pk
+    return str(pk.get_db_prep_value(pk.to_python(value), connection))
+
+
+def visible_entries(sites: Collection[UUID]) -> QuerySet[AuditEntry]:
+    """Entries of rows of these sites, and of rows that belong to no site (accounts, protocol versions)."""
+    row = Cast(Coalesce("new", "old"), JSONField())
+    own = [*(str(site) for site in sites), *(site.hex for site in sites)]
+    return AuditEntry.objects.annotate(site=KeyTextTransform("site_id", row)).filter(
+        Q(site__in=own) | (Q(site__isnull=True) & (~Q(table_name="users_site") | Q(row_id__in=own)))
+    )
+
+
+def trail(
+    sites: Collection[UUID], *, before: int | None = None, actor: str = "", label: str = "", size: int = 50
+) -> list[HistoryLine]:
+    """At most `size` visible entries older than entry `before`, newest first; LookupError for a bad label."""
+    entries = visible_entries(sites).order_by("-id")
+    if before is not None:
+        entries = entries.filter(id__lt=before)
+    if actor:
+        entries = entries.filter(actor=actor)
+    if label:
+        entries = entries.filter(table_name=audited_model(label)._meta.db_table)
+    return _lines(entries[:size])
+
+
+def history(label: str, value: Any, sites: Collection[UUID]) -> list[HistoryLine]:
+    """Everything that happened to one row, oldest first; empty for a missing and for a foreign row alike."""
+    model = audited_model(label)
+    try:
+        key = row_key(model, value)
+    except (ValidationError, ValueError):
+        return []
+    return _lines(visible_entries(sites).filter(table_name=model._meta.db_table, row_id=key).order_by("id"))
+
+
+def _lines(entries: QuerySet[AuditEntry]) -> list[HistoryLine]:
+    models = {model._meta.db_table: model for model in audited_models()}
+    names: dict[tuple[type[Model], str], str] = {}
+    return [_line(entry, models.get(entry.table_name), names) for entry in entries]
+
+
+def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[Model], str], str]) -> HistoryLine:
+    old, new = json.loads(entry.old or "{}"), json.loads(entry.new or "{}")
+    changed = [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in TECHNICAL_COLUMNS]
+    return HistoryLine(
+        entry.id,
+        datetime.strptime(entry.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        entry.actor,
+        entry.reason,
+        str(entry.get_op_display()),
+        str(model._meta.verbose_name) if model else entry.table_name,
+        model._meta.label if model else "",
+        entry.row_id,
+        [_change(model, column, old.get(column), new.get(column), names) for column in changed],
+    )
+
+
+def _change(
+    model: type[Model] | None, column: str, old: Any, new: Any, names: dict[tuple[type[Model], str], str]
+) -> Change:
+    field = _field(model, column)
+    label = str(field.verbose_name) if field else column.replace("_", " ")
+    return Change(label, _words(field, old, names), _words(field, new, names))
+
+
+def _field(model: type[Model] | None, column: str) -> Field[Any, Any] | None:
+    """The model's field of a column; None for a column that a later migration removed."""
+    fields = model._meta.concrete_fields if model else ()
+    return next((field for field in fields if field.column == column), None)
+
+
+def _words(field: Field[Any, Any] | None, value: Any, names: dict[tuple[type[Model], str], str]) -> str:
+    """A stored value as a reader knows it: yes or no, a choice's label, a referred row's name, UTC times."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(field, ForeignKey):
+        return _name(field.related_model, str(value), names)
+    if field is None or isinstance(field, JSONField):
+        return value if isinstance(value, str) else json.dumps(value)
+    kind = field.get_internal_type()
+    if kind == "BooleanField":
+        return "yes" if value else "no"
+    if kind == "DateTimeField":
+        return str(value).replace("T", " ")[:19] + " UTC"
+    return str(dict(field.flatchoices).get(value, value))
+
+
+def _name(model: Any, key: str, names: dict[tuple[type[Model], str], str]) -> str:
+    if (model, key) not in names:
+        found = model._base_manager.filter(pk=key).first()
+        names[model, key] = str(found) if found else key
+    return names[model, key]
