@@ -32,6 +32,10 @@ class Assessment(ClinicalRecord):
     subscales = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta(ClinicalRecord.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *ClinicalRecord.Meta.constraints,
+            models.UniqueConstraint(fields=["visit", "instrument"], name="instrument_once_per_visit"),
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["participant", "instrument", "occurred_at"], name="assessment_course"),
         ]

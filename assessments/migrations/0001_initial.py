@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'indexes': [models.Index(fields=['participant', 'instrument', 'occurred_at'], name='assessment_course')],
-                'constraints': [models.UniqueConstraint(fields=('entered_by', 'route', 'key'), name='assessments_assessment_key')],
+                'constraints': [models.UniqueConstraint(fields=('entered_by', 'route', 'key'), name='assessments_assessment_key'), models.UniqueConstraint(fields=('visit', 'instrument'), name='instrument_once_per_visit')],
             },
         ),
     ]

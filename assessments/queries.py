@@ -1,0 +1,74 @@
+"""Named reads of assessments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from assessments.models import Assessment
+from assessments.rules import INSTRUMENT, ITEM
+from trial import protocol
+from trial.participants.models import Participant, Visit
+from trial.records import events
+from trial.users.models import User
+
+
+def due_instruments(visit: Visit) -> tuple[str, ...]:
+    """Codes of the instruments due at a visit, under the protocol version it was planned by."""
+    foreseen = protocol.for_version(visit.protocol_version).visits.get(visit.code)
+    return foreseen.instruments.codes if foreseen else ()
+
+
+def recall_of(visit: Visit | None) -> str:
+    """The recall window of a visit as the protocol states it, such as "7 d"; empty where there is none."""
+    foreseen = protocol.for_version(visit.protocol_version).visits.get(visit.code) if visit else None
+    return f"{foreseen.recall.text} {foreseen.recall.unit}" if foreseen and foreseen.recall else ""
+
+
+def assessments_at(visit: Visit) -> dict[str, Assessment]:
+    """The assessments recorded at a visit, by instrument."""
+    return {row.instrument: row for row in Assessment.objects.filter(visit=visit)}
+
+
+def assessment_at(visit: Visit, instrument: str) -> Assessment | None:
+    """The assessment of one instrument at a visit, or None while it is not recorded."""
+    return Assessment.objects.filter(visit=visit, instrument=instrument).select_related("rater").first()
+
+
+def course(participant: Participant) -> list[Assessment]:
+    """Every assessment of a participant in the order of rating."""
+    rows = Assessment.objects.filter(participant=participant)
+    return list(rows.select_related("visit", "rater").order_by("occurred_at", "entered_at"))
+
+
+def is_complete(visit: Visit) -> bool:
+    """Whether every instrument due at the visit is recorded with a total."""
+    due = set(due_instruments(visit))
+    rows = Assessment.objects.filter(visit=visit, instrument__in=due, total__isnull=False)
+    return due <= set(rows.values_list("instrument", flat=True))
+
+
+def repeats(actor: User, key: UUID | None) -> bool:
+    """Whether this form already made an assessment."""
+    return key is not None and Assessment.objects.filter(entered_by=actor, key=key).exists()
+
+
+def item_before(participant: Participant, at: datetime, *, besides: UUID | None = None) -> int | None:
+    """The participant's latest rated MADRS item 10 before an instant, or None."""
+    rows = Assessment.objects.filter(participant=participant, instrument=INSTRUMENT, occurred_at__lt=at)
+    latest: Mapping[str, int]
+    for latest in rows.exclude(pk=besides).order_by("-occurred_at", "-entered_at").values_list("scores", flat=True):
+        if ITEM in latest:
+            return latest[ITEM]
+    return None
+
+
+def entry_total(participant: Participant, instrument: str) -> Decimal | None:
+    """The latest total before the infusion began, or the latest at all while it has not begun."""
+    times: events.InfusionTimes | None = events.ask("infusion.times", participant=participant)
+    rows = Assessment.objects.filter(participant=participant, instrument=instrument, total__isnull=False)
+    if times is not None:
+        rows = rows.filter(occurred_at__lt=times.started_at)
+    return rows.order_by("-occurred_at", "-entered_at").values_list("total", flat=True).first()

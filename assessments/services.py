@@ -1,0 +1,172 @@
+"""Recording and correcting an assessment: score, save, close the visit, raise the alert, tell the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from assessments import queries
+from assessments.instruments import Instrument, InstrumentError, codes
+from assessments.instruments import instrument as load_instrument
+from assessments.instruments.scale import ScoreRefused, score
+from assessments.models import Assessment
+from assessments.rules import INSTRUMENT, ITEM, Escalation, graver, judge_suicidal_thoughts
+from trial import protocol
+from trial.participants import services as participants
+from trial.participants.models import Participant, Visit
+from trial.records import events
+from trial.records.services import RecordError, amend, enter
+from trial.safety import services as safety
+from trial.users.models import User
+
+ALERT_KIND = "suicidal_thoughts"
+NO_REASON = "no reason given"
+
+
+class AssessmentRefused(RecordError):
+    """The entry cannot be an assessment; the message names the instrument and the item."""
+
+
+@transaction.atomic
+def record_assessment(
+    actor: User,
+    *,
+    participant: Participant,
+    visit: Visit | None,
+    instrument: str,
+    scores: Mapping[str, int],
+    mode: str,
+    rater: User,
+    occurred_at: datetime,
+    missing: Mapping[str, str] | None = None,
+    recall_window: str = "",
+    key: UUID | None = None,
+    origin: str = "form",
+) -> Assessment:
+    """Record an instrument rated at *occurred_at*; *scores* and *missing* (the reasons) go by item id.
+
+    The recall window is the visit's where none is named. An item neither scored nor explained is marked
+    "no reason given"; the total is then null. Raises AssessmentRefused for an unknown instrument, item or
+    score and where the visit already has this instrument, KeyReused, ValidationError.
+    """
+    values = entry(instrument, scores, missing or {}, recall_window or _recall(instrument, visit))
+    repeated = queries.repeats(actor, key)
+    if visit is not None and not repeated and queries.assessment_at(visit, instrument) is not None:
+        raise AssessmentRefused(
+            f"{instrument} is already recorded at {visit.code}. Open it there and correct it, with a reason."
+        )
+    row = enter(
+        Assessment,
+        actor,
+        participant=participant,
+        visit=visit,
+        occurred_at=occurred_at,
+        key=key,
+        origin=origin,
+        reason=f"{instrument} rated",
+        instrument=instrument,
+        mode=mode,
+        rater=rater,
+        **values,
+    )
+    if not repeated:
+        _follow_up(actor, row, before=None)
+    return row
+
+
+@transaction.atomic
+def correct_assessment(
+    actor: User,
+    assessment: Assessment,
+    *,
+    version: int,
+    reason: str,
+    scores: Mapping[str, int],
+    mode: str,
+    rater: User,
+    occurred_at: datetime,
+    missing: Mapping[str, str] | None = None,
+    recall_window: str = "",
+) -> Assessment:
+    """Correct an assessment that is still at *version*; an alert follows where the level rises.
+
+    Raises AssessmentRefused, StaleRecord, ReasonRequired, ValidationError.
+    """
+    recall = recall_window or _recall(assessment.instrument, assessment.visit)
+    values = entry(assessment.instrument, scores, missing or {}, recall)
+    before = escalation_of(assessment)
+    row = amend(
+        assessment, actor, version=version, reason=reason, mode=mode, rater=rater, occurred_at=occurred_at, **values
+    )
+    _follow_up(actor, row, before=before)
+    return row
+
+
+def entry(instrument: str, scores: Mapping[str, int], missing: Mapping[str, str], recall_window: str) -> dict[str, Any]:
+    """Check and score an entry; return the values of its row. Raises AssessmentRefused."""
+    scale = _known(instrument)
+    try:
+        result = score(scale, scores)
+    except ScoreRefused as refused:
+        raise AssessmentRefused(str(refused)) from refused
+    if not scores:
+        raise AssessmentRefused(f"{instrument}: no item is rated. Rate at least one, or record the visit as missed.")
+    if strange := sorted(set(missing) - set(result.missing)):
+        raise AssessmentRefused(f"{instrument}: {', '.join(strange)} cannot be missing: scored, or no item at all.")
+    if recall_window and recall_window not in scale.recall_windows:
+        known = ", ".join(scale.recall_windows) or "none"
+        raise AssessmentRefused(f"{instrument}: recall window '{recall_window}' is not known; known: {known}.")
+    return {
+        "instrument_version": scale.version,
+        "scores": {name: scores[name] for name in scale.items if name in scores},
+        "missing": {name: missing.get(name, "").strip() or NO_REASON for name in result.missing},
+        "total": None if result.total is None else Decimal(result.total),
+        "subscales": dict(result.subscales),
+        "recall_window": recall_window,
+    }
+
+
+def escalation_of(assessment: Assessment) -> Escalation | None:
+    """What the assessment calls for at once, by the protocol version of its participant."""
+    if assessment.instrument != INSTRUMENT:
+        return None
+    previous = queries.item_before(assessment.participant, assessment.occurred_at, besides=assessment.pk)
+    plan = protocol.for_version(assessment.protocol_version).safety.suicidal_thoughts
+    return judge_suicidal_thoughts(assessment.scores.get(ITEM), previous, plan)
+
+
+def _follow_up(actor: User, row: Assessment, *, before: Escalation | None) -> None:
+    if row.visit is not None:
+        participants.record_visit(
+            actor, row.visit, occurred_at=row.occurred_at, is_complete=queries.is_complete(row.visit)
+        )
+    escalation = escalation_of(row)
+    if escalation is not None and graver(escalation, before):
+        safety.raise_alert(
+            actor,
+            participant=row.participant,
+            visit=row.visit,
+            kind=ALERT_KIND,
+            level=escalation.level,
+            summary=f"{escalation.why}.",
+            source=row,
+            occurred_at=row.occurred_at,
+        )
+    events.emit("assessment.recorded", assessment=row, actor=actor)
+
+
+def _known(instrument: str) -> Instrument:
+    try:
+        return load_instrument(instrument)
+    except InstrumentError as unknown:
+        raise AssessmentRefused(f"No instrument '{instrument}'; there are {', '.join(codes())}.") from unknown
+
+
+def _recall(instrument: str, visit: Visit | None) -> str:
+    foreseen = queries.recall_of(visit)
+    return foreseen if foreseen in _known(instrument).recall_windows else ""
