@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
 
@@ -23,8 +24,9 @@ _PARTS = ("value", "unit", "source", "status")
 def read_table(kind: type[T], table: object, path: str, key: str = "") -> T:
     """A table as the dataclass `kind`; ProtocolError names the first key at fault."""
     given = _as_table(table, path)
-    hints = _hints(kind)
-    wanted = [field.name for field in fields(kind) if hints[field.name] is not Key]  # type: ignore[arg-type]
+    dataclass: Any = kind
+    hints = _hints(dataclass)
+    wanted = [name for name, hint in hints.items() if hint is not Key]
     _refuse_unknown(given, wanted, path)
     values: dict[str, object] = {}
     for name, hint in hints.items():
@@ -35,7 +37,8 @@ def read_table(kind: type[T], table: object, path: str, key: str = "") -> T:
     return kind(**values)
 
 
-def _hints(kind: type) -> Mapping[str, Any]:
+@cache
+def _hints(kind: type[Any]) -> Mapping[str, Any]:
     names = {field.name for field in fields(kind)}
     return {name: hint for name, hint in get_type_hints(kind).items() if name in names}
 
