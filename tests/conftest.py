@@ -143,7 +143,7 @@ SiteFactory = Callable[..., RunningSite]
 
 @pytest.fixture
 def site_factory(tmp_path: Path) -> Iterator[Callable[[str, Template], RunningSite]]:
-    """Start sites by hand: `site_factory(database_url, template, **environment)`; all are ended after the test."""
+    """Start sites by hand: `site_factory(database_url, template, **environment)`; ended after the test."""
     with ExitStack() as started:
 
         def start(database_url: str, template: Template, **environment: str) -> RunningSite:

@@ -111,8 +111,7 @@ def manage(command: list[str], *, database_url: str, var_dir: Path) -> str:
     )
     if done.returncode:
         said = done.stdout + done.stderr
-        raise RuntimeError(f"manage.py {' '.join(command)} ended with {done.returncode}:
-{said}")
+        raise RuntimeError(f"manage.py {' '.join(command)} ended with {done.returncode}:\n{said}")
     return done.stdout
 
 

@@ -100,7 +100,7 @@ def _packaged_binaries() -> Path:
         if initdb := next(Path(place).glob("**/bin/initdb"), None):
             return initdb.parent
     raise programs.MissingProgramError(
-        "The database tests need PostgreSQL: initdb and postgres are neither on PATH nor in /usr/lib/postgresql, "
+        "The tests need PostgreSQL: initdb and postgres are not on PATH, nor in /usr/lib/postgresql, "
         f"and the package of {REQUIREMENTS} could not be installed. "
         "Install PostgreSQL (Debian: apt-get install postgresql) and run again."
     )

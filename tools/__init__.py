@@ -1,0 +1,1 @@
+"""Programs that maintain the repository; the site never imports them."""
