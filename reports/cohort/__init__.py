@@ -1,0 +1,1 @@
+"""The synthetic cohort of the demo: published numbers, invented people."""
