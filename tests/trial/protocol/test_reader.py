@@ -18,9 +18,7 @@ STRINGS = tuple(path for path in EVERY_PATH if isinstance(at(TABLE, path), str) 
 ORDERS = tuple(path for path in EVERY_PATH if path[-1] == "order")
 CHOICES = tuple(path for path in STRINGS if path[-1] not in ("label", "id", "concentration_unit"))
 NUMBERS = tuple(
-    path
-    for path in VALUES
-    if at(TABLE, path)["unit"] not in ("text", "codes") and at(TABLE, path)["value"] != "none"
+    path for path in VALUES if at(TABLE, path)["unit"] not in ("text", "codes") and at(TABLE, path)["value"] != "none"
 )
 CODES = tuple(path for path in VALUES if at(TABLE, path)["unit"] == "codes")
 
