@@ -1,0 +1,66 @@
+"""Tidy data sets (ADaM-like) from raw extracts: frames in, frames out, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+import pandas as pd
+
+from reports.datasets.adae import adae, addv
+from reports.datasets.adex import adex
+from reports.datasets.adfx import adfx
+from reports.datasets.adpc import adpc
+from reports.datasets.adqs import adqs
+from reports.datasets.adsl import adsl
+from reports.datasets.advs import advs
+from reports.datasets.columns import validate
+from reports.datasets.extracts import Extracts
+from reports.datasets.imaging import adfc, admo
+from trial.protocol import Protocol
+
+
+@dataclass(frozen=True, eq=False)
+class Datasets:
+    """All data sets at one data cut; the columns of each are declared in columns.py."""
+
+    adsl: pd.DataFrame
+    adex: pd.DataFrame
+    adqs: pd.DataFrame
+    advs: pd.DataFrame
+    adfx: pd.DataFrame
+    adpc: pd.DataFrame
+    adae: pd.DataFrame
+    addv: pd.DataFrame
+    adfc: pd.DataFrame
+    admo: pd.DataFrame
+    data_cut: datetime
+    is_synthetic: bool
+
+
+def build(extracts: Extracts, protocol: Protocol) -> Datasets:
+    """Derive every data set; raises DatasetError when one is not as declared."""
+    exposure = adex(extracts)
+    scores = adqs(extracts, exposure)
+    pressure_visits = tuple(
+        code for code, visit in protocol.visits.items() if "blood_pressure" in visit.measurements.codes
+    )
+    datasets = Datasets(
+        adsl=adsl(extracts, exposure, scores),
+        adex=exposure,
+        adqs=scores,
+        advs=advs(extracts, exposure, pressure_visits),
+        adfx=adfx(extracts, exposure),
+        adpc=adpc(extracts, protocol),
+        adae=adae(extracts, exposure),
+        addv=addv(extracts),
+        adfc=adfc(extracts),
+        admo=admo(extracts),
+        data_cut=extracts.data_cut,
+        is_synthetic=extracts.is_synthetic,
+    )
+    for field in fields(datasets):
+        value = getattr(datasets, field.name)
+        if isinstance(value, pd.DataFrame):
+            validate(value, field.name)
+    return datasets

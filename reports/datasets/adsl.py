@@ -1,0 +1,55 @@
+"""Subjects: one row per participant, with the flags that the populations are made of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reports.datasets.baseline import subjects
+from reports.datasets.columns import shaped
+from reports.datasets.extracts import Extracts
+
+
+def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame) -> pd.DataFrame:
+    """Return demographics, baseline severity and the flags of flow and populations."""
+    people = extracts.participants
+    rows = pd.DataFrame({"USUBJID": people["study_id"], "COHORT": people["cohort"]}).sort_values("USUBJID")
+    rows = rows.merge(_demographics(extracts), on="USUBJID", how="left")
+    rows = rows.merge(_trials(extracts), on="USUBJID", how="left")
+    for column, parameter in (("CGISBL", "CGI_S"), ("MADRSBL", "MADRS")):
+        flagged = adqs[(adqs["PARAMCD"] == parameter) & adqs["ABLFL"]]
+        rows[column] = rows["USUBJID"].map(flagged.set_index("USUBJID")["AVAL"]).astype(float)
+    scored = adqs.loc[(adqs["PARAMCD"] == "MADRS") & adqs["CHG"].notna(), "USUBJID"]
+    started, completed = adex["USUBJID"], adex.loc[adex["COMPLFL"], "USUBJID"]
+    enrolment = _last(extracts, "enrolment")
+    patient = rows["COHORT"] == "patient"
+    rows = rows.assign(
+        CONSFL=rows["USUBJID"].isin(subjects(extracts.consents, people)["USUBJID"]),
+        SCRFFL=rows["USUBJID"].isin(enrolment.index[enrolment == "screen_failure"]),
+        STARTFL=rows["USUBJID"].isin(started),
+        COMPLFL=rows["USUBJID"].isin(completed),
+    )
+    withdrew = rows["USUBJID"].isin(enrolment.index[enrolment == "withdrew"])
+    follow_up = _last(extracts, "follow_up")
+    rows = rows.assign(
+        WDRFL=patient & withdrew & ~rows["STARTFL"],
+        LOSTFL=rows["USUBJID"].isin(follow_up.index[follow_up == "lost"]),
+        PPFL=patient & rows["COMPLFL"] & rows["USUBJID"].isin(scored),
+    )
+    return shaped(rows, "adsl")
+
+
+def _demographics(extracts: Extracts) -> pd.DataFrame:
+    known = subjects(extracts.demographics, extracts.participants)
+    named = known.rename(columns={"age_years": "AGE", "sex": "SEX", "race": "RACE", "ethnicity": "ETHNIC"})
+    return named[["USUBJID", "AGE", "SEX", "RACE", "ETHNIC"]]
+
+
+def _trials(extracts: Extracts) -> pd.DataFrame:
+    counted = subjects(extracts.antidepressant_trials, extracts.participants).groupby("USUBJID").size()
+    return counted.rename("NTRIALS").rename_axis("USUBJID").reset_index()
+
+
+def _last(extracts: Extracts, axis: str) -> pd.Series:
+    statuses = subjects(extracts.statuses, extracts.participants)
+    own = statuses[statuses["axis"] == axis].sort_values(["occurred_at", "entered_at"], kind="stable")
+    return own.groupby("USUBJID")["value"].last()

@@ -1,0 +1,79 @@
+"""The door: the only reader of clinical tables for analysis. Worker side only.
+
+One repeatable read, one query per table, raw columns. Nothing behind this door touches the database.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+from django.db import models, transaction
+from django.utils import timezone
+
+from assessments.models import Assessment
+from imaging.models import ImagingSession, NetworkConnectivity, Volume
+from infusion.models import Infusion, RateChange, SerumLevel, SideEffects, Vitals
+from reports.datasets.extracts import Extracts
+from trial.participants.models import (
+    AntidepressantTrial,
+    Consent,
+    Demographics,
+    EligibilityDecision,
+    Participant,
+    Status,
+    Visit,
+)
+from trial.safety.models import AdverseEvent, Deviation
+from trial.users.models import Site
+
+
+class Table(NamedTuple):
+    """A table of the extract: its model and columns of its parents that the rows need to be read."""
+
+    model: type[models.Model]
+    parents: tuple[str, ...] = ()
+
+
+TABLES: dict[str, Table] = {
+    "participants": Table(Participant),
+    "demographics": Table(Demographics),
+    "consents": Table(Consent),
+    "statuses": Table(Status),
+    "eligibility": Table(EligibilityDecision),
+    "antidepressant_trials": Table(AntidepressantTrial),
+    "infusions": Table(Infusion),
+    "rates": Table(RateChange),
+    "assessments": Table(Assessment),
+    "vitals": Table(Vitals),
+    "side_effects": Table(SideEffects),
+    "serum": Table(SerumLevel, ("sample__sample",)),
+    "sessions": Table(ImagingSession),
+    "volumes": Table(Volume),
+    "networks": Table(NetworkConnectivity),
+    "visits": Table(Visit),
+    "adverse_events": Table(AdverseEvent),
+    "deviations": Table(Deviation),
+}
+
+
+def read(site: Site, *, using: str = "reporting") -> Extracts:
+    """Read every table of one site in one transaction of the query-only database alias.
+
+    On PostgreSQL that alias is a repeatable read, on SQLite a deferred read transaction: both see one state.
+    """
+    with transaction.atomic(using=using):
+        data_cut = timezone.now()
+        frames = {name: _frame(table, site, using) for name, table in TABLES.items()}
+    return Extracts(**frames, data_cut=data_cut)
+
+
+def columns(table: Table) -> list[str]:
+    """Names of the columns of one extract frame: the table's own, then those of its parents."""
+    return [*(field.attname for field in table.model._meta.concrete_fields), *table.parents]
+
+
+def _frame(table: Table, site: Site, using: str) -> pd.DataFrame:
+    names = columns(table)
+    rows: Any = table.model._default_manager.using(using).filter(site_id=site.id).order_by("entered_at", "id")
+    return pd.DataFrame(list(rows.values_list(*names)), columns=names)
