@@ -78,16 +78,14 @@ def _wait_until_it_answers(site: RunningSite) -> None:
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline and site.process.poll() is None:
         try:
-            urllib.request.urlopen(site.url, timeout=5).close()  # noqa: S310 - a loopback address made above
+            urllib.request.urlopen(site.url, timeout=5).close()
         except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(
-        f"manage.py up did not answer at {site.url} within {READY_WITHIN:.0f} s:\n{site.log[-4000:]}"
-    )
+    raise RuntimeError(f"manage.py up did not answer at {site.url} within {READY_WITHIN:.0f} s:\n{site.log[-4000:]}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
