@@ -8,3 +8,7 @@ from django.apps import AppConfig
 class SafetyConfig(AppConfig):
     name = "trial.safety"
     label = "safety"
+
+    def ready(self) -> None:
+        """Register what safety does about events."""
+        from trial.safety import handlers  # noqa: F401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from trial.records.models import ClinicalRecord
@@ -56,18 +57,35 @@ class AdverseEvent(ClinicalRecord):
     ended_at = models.DateTimeField("ended", null=True, blank=True)
     outcome = models.CharField(max_length=200, blank=True)
 
+    def clean(self) -> None:
+        """Refuse an event whose dates or seriousness contradict each other."""
+        wrong: dict[str, str] = {}
+        if self.ended_at is not None and self.ended_at < self.occurred_at:
+            wrong["ended_at"] = "It cannot end before it began; check both times."
+        if self.aware_at is not None and self.aware_at < self.occurred_at:
+            wrong["aware_at"] = "Staff cannot know before it began; check both times."
+        if self.is_serious and not self.seriousness.strip():
+            wrong["seriousness"] = "Say which rule of seriousness it meets."
+        if self.grade == self.Grade.DEATH and not self.is_serious:
+            wrong["is_serious"] = "Death is always serious."
+        if wrong:
+            raise ValidationError(wrong)
+
 
 class Deviation(ClinicalRecord):
     """A departure from the protocol, found by the system or reported by hand."""
 
     class Kind(models.TextChoices):
         WINDOW = "window", "outside the window"
+        MISSED = "missed", "missed visit"
         ORDER = "order", "out of order"
         CONSENT = "consent", "consent"
+        ELIGIBILITY = "eligibility", "eligibility"
         LIMIT = "limit", "beyond a limit"
+        LATE_ENTRY = "late entry", "entered late"
         OTHER = "other", "other"
 
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     summary = models.CharField(max_length=300)
     is_important = models.BooleanField(default=False)
     is_automatic = models.BooleanField(default=True)

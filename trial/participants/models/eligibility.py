@@ -11,13 +11,13 @@ class CriterionJudgement(ClinicalRecord):
     """One criterion judged once; the latest judgement counts."""
 
     class Verdict(models.TextChoices):
-        PASS = "pass", "met"  # noqa: S105 - a verdict, not a password
-        FAIL = "fail", "not met"
+        PASS = "pass", "passes"  # noqa: S105 - a verdict, not a password
+        FAIL = "fail", "fails"
         UNKNOWN = "unknown", "not known yet"
 
     criterion = models.CharField(max_length=40)
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
-    reason = models.CharField(max_length=300)
+    explanation = models.CharField("reason", max_length=300)
     is_automatic = models.BooleanField(default=False)
 
 
@@ -25,5 +25,5 @@ class EligibilityDecision(ClinicalRecord):
     """A psychiatrist's decision to enrol or to refuse, with every criterion as it stood."""
 
     is_eligible = models.BooleanField()
-    reason = models.CharField(max_length=300, blank=True)
+    explanation = models.CharField("reason", max_length=300, blank=True)
     criteria = models.JSONField(default=dict)

@@ -29,6 +29,7 @@ class Participant(Record):
     cohort = models.CharField(max_length=8, choices=Cohort.choices)
     referral = models.CharField("referral source", max_length=16, choices=Referral.choices)
     enrolled_on = models.DateField("first contact")
+    planned_infusion_on = models.DateField("planned day of the infusion", null=True, blank=True)
 
     class Meta(Record.Meta):
         ordering: ClassVar[list[str]] = ["study_id"]
@@ -133,7 +134,7 @@ class Status(ClinicalRecord):
 
     axis = models.CharField(max_length=12, choices=Axis.choices)
     value = models.CharField(max_length=16, choices=Value.choices)
-    reason = models.CharField(max_length=200, blank=True)
+    explanation = models.CharField("reason", max_length=200, blank=True)
 
     class Meta(ClinicalRecord.Meta):
         ordering: ClassVar[list[str]] = ["occurred_at", "entered_at"]

@@ -64,6 +64,7 @@ class MedicalHistory(ClinicalRecord):
     liver_disease = answer("severe liver disease")
     clonidine_intolerance = answer("serious intolerance of clonidine")
     significant_illness = answer("other significant medical abnormality")
+    takes_medicines = answer("takes any medicine now")
     comment = note("conditions")
 
 

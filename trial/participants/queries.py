@@ -1,0 +1,106 @@
+"""Named reads of participants, their consent, statuses and visits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from trial import protocol
+from trial.participants.models import Consent, EligibilityDecision, Participant, Status, Visit
+from trial.participants.rules import Progress
+from trial.rules.schedule import Anchors
+
+GONE = (Status.Value.WITHDREW, Status.Value.SCREEN_FAILURE)
+
+
+def participants_at(sites: frozenset[UUID]) -> QuerySet[Participant]:
+    """Participants of the sites, with their site."""
+    return Participant.objects.filter(site_id__in=sites).select_related("site")
+
+
+def get_participant(sites: frozenset[UUID], study_id: str) -> Participant:
+    """Return the participant at one of *sites*; a foreign and a missing one raise the same Http404."""
+    return get_object_or_404(participants_at(sites), study_id=study_id)
+
+
+def get_visit(participant: Participant, code: str) -> Visit:
+    """Return the participant's visit of the protocol's code; raises Http404."""
+    return get_object_or_404(participant.visits, code=code)
+
+
+def visits_of(participant: Participant) -> list[Visit]:
+    """All visits of the participant in the protocol's order."""
+    order = {code: place for place, code in enumerate(protocol_of(participant).visits)}
+    return sorted(participant.visits.all(), key=lambda visit: order.get(visit.code, len(order)))
+
+
+def protocol_of(participant: Participant) -> protocol.Protocol:
+    """The protocol version that the participant is bound to."""
+    return protocol.for_version(participant.protocol_version)
+
+
+def consented_at(participant: Participant) -> datetime | None:
+    """When the first consent was signed, in UTC; None without one."""
+    return Consent.objects.filter(participant=participant).order_by("occurred_at").values_list(
+        "occurred_at", flat=True
+    ).first()
+
+
+def statuses_of(participant: Participant) -> list[Status]:
+    """Every dated status, oldest first."""
+    return list(Status.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
+
+
+def current_statuses(participant: Participant) -> dict[str, Status]:
+    """The latest status of each axis that has one."""
+    return {status.axis: status for status in statuses_of(participant)}
+
+
+def current_status(participant: Participant, axis: str) -> Status | None:
+    """The latest status on an axis, or None."""
+    return current_statuses(participant).get(axis)
+
+
+def latest_decision(participant: Participant) -> EligibilityDecision | None:
+    """The latest decision on eligibility, or None."""
+    return (
+        EligibilityDecision.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at").first()
+    )
+
+
+def progress_of(participant: Participant) -> Progress:
+    """How far the participant has come, for the order of the steps."""
+    decision = latest_decision(participant)
+    enrolment = current_status(participant, Status.Axis.ENROLMENT)
+    return Progress(
+        consented_at=consented_at(participant),
+        is_eligible=None if decision is None else decision.is_eligible,
+        has_withdrawn=enrolment is not None and enrolment.value == Status.Value.WITHDREW,
+    )
+
+
+def anchors_of(participant: Participant) -> Anchors:
+    """The instants from which the participant's visits are counted."""
+    start = end = None
+    for status in statuses_of(participant):
+        if status.axis == Status.Axis.INFUSION and status.value == Status.Value.STARTED:
+            start = status.occurred_at
+        elif status.axis == Status.Axis.INFUSION:
+            end = status.occurred_at
+    return Anchors(
+        consent=consented_at(participant),
+        infusion_start=start,
+        infusion_end=end,
+        planned_start=planned_start(participant),
+    )
+
+
+def planned_start(participant: Participant) -> datetime | None:
+    """The planned start of the infusion: the planned day at the protocol's time, at the site."""
+    if participant.planned_infusion_on is None:
+        return None
+    at = protocol_of(participant).titration.start.at.time
+    return datetime.combine(participant.planned_infusion_on, at, participant.site.zone)

@@ -1,0 +1,30 @@
+"""Writes about participants. Limits refuse orders, never facts: what happened is recorded, with a deviation."""
+
+from __future__ import annotations
+
+from trial.participants.services.eligibility import decide_eligibility, judge_criteria
+from trial.participants.services.enrolment import enrol, plan_infusion, sign_consent
+from trial.participants.services.order import StepRefused, require_step
+from trial.participants.services.screening import correct_screening, record_dose, record_screening
+from trial.participants.services.statuses import infusion_began, infusion_ended, set_status
+from trial.participants.services.visits import make_visits, miss_visit, record_visit, refresh_windows
+
+__all__ = [
+    "StepRefused",
+    "correct_screening",
+    "decide_eligibility",
+    "enrol",
+    "infusion_began",
+    "infusion_ended",
+    "judge_criteria",
+    "make_visits",
+    "miss_visit",
+    "plan_infusion",
+    "record_dose",
+    "record_screening",
+    "record_visit",
+    "refresh_windows",
+    "require_step",
+    "set_status",
+    "sign_consent",
+]

@@ -1,0 +1,125 @@
+"""First contact, consent and the planned day of the infusion."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+from trial import protocol
+from trial.audit.context import audited
+from trial.participants.models import Consent, Participant, Status
+from trial.participants.services.order import require_step
+from trial.participants.services.statuses import put_status
+from trial.participants.services.visits import make_visits, refresh_windows
+from trial.participants.study_id import study_id
+from trial.records.models import Origin
+from trial.records.services import amend, bind_protocol, content_hash, enter, put
+from trial.users.models import Site, User
+
+
+def enrol(
+    actor: User,
+    *,
+    site: Site,
+    cohort: str,
+    referral: str,
+    enrolled_on: date,
+    key: uuid.UUID | None = None,
+    origin: str = Origin.FORM,
+) -> Participant:
+    """Give a person the site's next study id; nothing identifying is asked. Raises ValidationError, KeyReused."""
+    given = {"site": site, "cohort": cohort, "referral": referral, "enrolled_on": enrolled_on}
+    with audited(actor, "enrolled"):
+        locked = Site.objects.select_for_update().get(pk=site.pk)
+        number = Participant.objects.filter(site=locked).count() + 1
+        return put(
+            Participant,
+            actor,
+            key=key,
+            reason="enrolled",
+            digest=content_hash(given),
+            study_id=study_id(locked.code, number),
+            protocol_version=protocol.CURRENT,
+            origin=origin,
+            **given,
+        )
+
+
+def sign_consent(
+    actor: User,
+    participant: Participant,
+    *,
+    occurred_at: datetime,
+    form_version: str,
+    copy_given: bool = True,
+    contact: bool = True,
+    data: bool = True,
+    key: uuid.UUID | None = None,
+    origin: str = Origin.FORM,
+) -> Consent:
+    """Record a signed consent form. The first binds the current protocol and makes the visits.
+
+    A later one is a renewed consent: it leaves protocol version and visits as they are.
+    ``contact`` and ``data`` are the participant's answers on contact and on the use of data.
+    """
+    key = key or uuid.uuid4()
+    with audited(actor, "consent signed"):
+        first = Consent.objects.filter(participant=participant).order_by("entered_at").first()
+        if first is None:
+            bind(actor, participant)
+        consent = enter(
+            Consent,
+            actor,
+            participant=participant,
+            occurred_at=occurred_at,
+            key=key,
+            origin=origin,
+            form_version=form_version,
+            copy_given=copy_given,
+            is_reconsent=first is not None and first.key != key,
+        )
+        for axis, agreed in ((Status.Axis.CONTACT, contact), (Status.Axis.DATA, data)):
+            value = Status.Value.GRANTED if agreed else Status.Value.REFUSED
+            put_status(actor, participant, axis, value, occurred_at=occurred_at, key=uuid.uuid5(key, axis), origin=origin)
+        if first is None:
+            put_status(
+                actor,
+                participant,
+                Status.Axis.ENROLMENT,
+                Status.Value.SCREENING,
+                occurred_at=occurred_at,
+                key=uuid.uuid5(key, Status.Axis.ENROLMENT),
+                origin=origin,
+            )
+            make_visits(actor, participant, origin=origin)
+    return consent
+
+
+def bind(actor: User, participant: Participant) -> None:
+    """Bind the participant to the protocol version in force at consent."""
+    bind_protocol(protocol.CURRENT)
+    if participant.protocol_version == protocol.CURRENT:
+        return
+    saved = amend(
+        participant,
+        actor,
+        version=participant.version,
+        reason="protocol version in force at consent",
+        protocol_version=protocol.CURRENT,
+    )
+    participant.version, participant.protocol_version = saved.version, saved.protocol_version
+
+
+def plan_infusion(
+    actor: User, participant: Participant, *, on: date | None, version: int, reason: str = "infusion planned"
+) -> Participant:
+    """Plan the day of the infusion (or take it back); windows counted from it are provisional.
+
+    Raises StepRefused before consent, StaleRecord when somebody else saved the participant meanwhile.
+    """
+    require_step(participant, "screening")
+    with audited(actor, reason):
+        saved = amend(participant, actor, version=version, reason=reason, planned_infusion_on=on)
+        participant.version, participant.planned_infusion_on = saved.version, saved.planned_infusion_on
+        refresh_windows(actor, participant)
+    return participant

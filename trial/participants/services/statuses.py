@@ -1,0 +1,137 @@
+"""Dated statuses on five separate axes; stopping the infusion ends neither follow-up nor any visit."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from trial.audit.context import audited
+from trial.participants import queries
+from trial.participants.models import Cohort, Participant, Status
+from trial.participants.rules import judge_order, judge_status
+from trial.participants.services.order import StepRefused, report, report_consent
+from trial.participants.services.visits import refresh_windows
+from trial.records.models import Origin
+from trial.records.services import RecordError, amend, enter
+from trial.rules.deviations import eligibility_deviation
+from trial.rules.verdict import refuse
+from trial.users.models import User
+
+
+def put_status(
+    actor: User,
+    participant: Participant,
+    axis: str,
+    value: str,
+    *,
+    occurred_at: datetime,
+    reason: str = "",
+    key: uuid.UUID | None = None,
+    origin: str = Origin.FORM,
+) -> Status:
+    """Save a dated status after its own rule; raises RecordError."""
+    verdict = judge_status(axis, value, reason)
+    if not verdict.ok:
+        raise RecordError(verdict.why)
+    return enter(
+        Status,
+        actor,
+        participant=participant,
+        occurred_at=occurred_at,
+        key=key,
+        origin=origin,
+        axis=axis,
+        value=value,
+        explanation=reason,
+    )
+
+
+def set_status(
+    actor: User,
+    participant: Participant,
+    *,
+    axis: str,
+    value: str,
+    occurred_at: datetime,
+    reason: str = "",
+    key: uuid.UUID | None = None,
+    origin: str = Origin.FORM,
+) -> Status:
+    """Save a dated status on one axis, leaving the others as they are.
+
+    Raises RecordError for a value that is not of the axis or lacks its reason, and StepRefused for a
+    patient who is set to enrolled without a decision of eligibility.
+    """
+    if value == Status.Value.ENROLLED and participant.cohort == Cohort.PATIENT:
+        decision = queries.latest_decision(participant)
+        if decision is None or not decision.is_eligible:
+            raise StepRefused(refuse("Only a decision of eligibility enrols a patient; open the eligibility page."))
+    return put_status(
+        actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin
+    )
+
+
+def infusion_began(
+    actor: User, participant: Participant, at: datetime, *, origin: str = Origin.FORM
+) -> Status:
+    """Record that the infusion began, and open the windows counted from it.
+
+    Called again with another time it corrects the first. A start without consent or eligibility is
+    recorded, and raises a deviation.
+    """
+    with audited(actor, "infusion began"):
+        status = _dated(actor, participant, (Status.Value.STARTED,), Status.Value.STARTED, at, "", origin)
+        report_consent(actor, participant, "The infusion", occurred_at=at, source=status)
+        verdict = judge_order("infusion", queries.progress_of(participant))
+        report(actor, participant, eligibility_deviation(verdict), occurred_at=at, source=status)
+        refresh_windows(actor, participant)
+    return status
+
+
+def infusion_ended(
+    actor: User,
+    participant: Participant,
+    at: datetime,
+    *,
+    completed: bool,
+    reason: str,
+    origin: str = Origin.FORM,
+) -> Status:
+    """Record that the infusion ended; follow-up goes on and every visit stays due.
+
+    An end before the full time needs a reason (RecordError). Called again it corrects the first end.
+    """
+    ends = (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY)
+    with audited(actor, "infusion ended"):
+        status = _dated(actor, participant, ends, ends[0] if completed else ends[1], at, reason, origin)
+        if queries.current_status(participant, Status.Axis.FOLLOW_UP) is None:
+            put_status(
+                actor, participant, Status.Axis.FOLLOW_UP, Status.Value.ACTIVE, occurred_at=at, origin=origin
+            )
+        refresh_windows(actor, participant)
+    return status
+
+
+def _dated(
+    actor: User,
+    participant: Participant,
+    known: tuple[str, ...],
+    value: str,
+    at: datetime,
+    reason: str,
+    origin: str,
+) -> Status:
+    """The one infusion status among *known* values: made, left as it is, or corrected."""
+    axis = Status.Axis.INFUSION
+    before = Status.objects.filter(participant=participant, axis=axis, value__in=known).first()
+    if before is None:
+        return put_status(actor, participant, axis, value, occurred_at=at, reason=reason, origin=origin)
+    if (before.occurred_at, before.value, before.explanation) == (at, value, reason):
+        return before
+    verdict = judge_status(axis, value, reason)
+    if not verdict.ok:
+        raise RecordError(verdict.why)
+    why = "time of the infusion corrected"
+    return amend(
+        before, actor, version=before.version, reason=why, occurred_at=at, value=value, explanation=reason
+    )

@@ -1,0 +1,143 @@
+"""Visits: made from the protocol at consent, done or missed, with windows that follow the anchors."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from trial.audit.context import audited
+from trial.participants import queries
+from trial.participants.models import Participant, Visit
+from trial.participants.services.order import report, report_consent
+from trial.records.models import Origin
+from trial.records.services import RecordError, content_hash
+from trial.rules.deviations import Deviation, order_deviations, window_deviation
+from trial.rules.schedule import Window, due_windows, visit_window
+from trial.users.models import User
+
+ROUTE = Visit._meta.label_lower
+
+
+def make_visits(actor: User, participant: Participant, *, origin: str = Origin.FORM) -> list[Visit]:
+    """Make every visit that the bound protocol foresees for the cohort and that does not exist yet."""
+    plan = queries.protocol_of(participant)
+    windows = due_windows(plan, queries.anchors_of(participant), participant.site.zone, _population(participant))
+    there = set(participant.visits.values_list("code", flat=True))
+    missing = [_planned(actor, participant, code, window, origin) for code, window in windows.items() if code not in there]
+    with audited(actor, "visits made from the protocol"):
+        return Visit.objects.bulk_create(missing)
+
+
+def _population(participant: Participant) -> Any:
+    return participant.cohort
+
+
+def _planned(actor: User, participant: Participant, code: str, window: Window | None, origin: str) -> Visit:
+    return Visit(
+        site_id=participant.site_id,
+        entered_by=actor,
+        key=uuid.uuid4(),
+        route=ROUTE,
+        content_hash=content_hash({"participant": participant, "code": code}),
+        protocol_version=participant.protocol_version,
+        origin=origin,
+        participant=participant,
+        code=code,
+        schedule=queries.protocol_of(participant).visits[code].schedule,
+        **_times(window),
+    )
+
+
+def _times(window: Window | None) -> dict[str, datetime | None]:
+    if window is None:
+        return {"due_at": None, "opens_at": None, "closes_at": None}
+    return {"due_at": window.target, "opens_at": window.opens, "closes_at": window.closes}
+
+
+def refresh_windows(actor: User, participant: Participant) -> None:
+    """Count every window anew from the anchors, and report visits already held outside theirs."""
+    anchors, zone = queries.anchors_of(participant), participant.site.zone
+    windows = due_windows(queries.protocol_of(participant), anchors, zone, _population(participant))
+    visits = list(participant.visits.all())
+    moved = []
+    for visit in visits:
+        times = _times(windows.get(visit.code))
+        if any(getattr(visit, name) != at for name, at in times.items()):
+            for name, at in times.items():
+                setattr(visit, name, at)
+            visit.version += 1
+            moved.append(visit)
+    with audited(actor, "windows counted from the infusion"):
+        Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
+        for visit in visits:
+            if visit.state == Visit.State.DONE and visit.done_at is not None:
+                found = window_deviation(windows.get(visit.code), visit.done_at, zone)
+                report(actor, participant, found, occurred_at=visit.done_at, source=visit, visit=visit)
+
+
+def record_visit(actor: User, visit: Visit, *, occurred_at: datetime, is_complete: bool = True) -> Visit:
+    """Record that something was done at a visit; *is_complete* marks it done.
+
+    A visit outside its window, before consent or out of the protocol's order is recorded, and raises a
+    deviation. A visit already done keeps the time at which it was.
+    """
+    participant = visit.participant
+    with audited(actor, f"visit {visit.code} held"):
+        if is_complete and visit.state != Visit.State.DONE:
+            _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_reason="")
+        report(
+            actor, participant, _outside(visit, occurred_at), occurred_at=occurred_at, source=visit, visit=visit
+        )
+        label = queries.protocol_of(participant).visits[visit.code].label
+        report_consent(actor, participant, label, occurred_at=occurred_at, source=visit, visit=visit)
+        if is_complete:
+            _report_order(actor, participant)
+    return visit
+
+
+def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime | None = None) -> Visit:
+    """Record that a visit was not held, with the reason, as a deviation; raises RecordError.
+
+    ``occurred_at`` is when that became known; the visit can still be recorded as held afterwards.
+    """
+    if not reason.strip():
+        raise RecordError("Say why the visit was missed.")
+    participant, at = visit.participant, occurred_at or timezone.now()
+    definition = queries.protocol_of(participant).visits[visit.code]
+    with audited(actor, f"visit {visit.code} missed"):
+        if Visit.objects.filter(pk=visit.pk, state=Visit.State.DONE).exists():
+            raise RecordError("This visit is recorded as done; it cannot be missed as well.")
+        _change(visit, state=Visit.State.MISSED, done_at=None, missed_reason=reason.strip())
+        important = "madrs" in definition.instruments.codes
+        found = Deviation("missed", important, f"{definition.label} was missed: {reason.strip()}", visit.code)
+        report(actor, participant, found, occurred_at=at, source=visit, visit=visit)
+    return visit
+
+
+def _change(visit: Visit, **values: Any) -> None:
+    """Write a visit's state over whatever it is now: a fact is not refused for a stale page."""
+    locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    values["version"] = locked.version + 1
+    for row in (locked, visit):
+        for name, value in values.items():
+            setattr(row, name, value)
+    locked.clean_fields(exclude={field.name for field in locked._meta.concrete_fields if field.is_relation})
+    locked.save(update_fields=list(values))
+
+
+def _outside(visit: Visit, at: datetime) -> Deviation | None:
+    participant = visit.participant
+    plan, zone = queries.protocol_of(participant), participant.site.zone
+    window = visit_window(plan, plan.visits[visit.code], queries.anchors_of(participant), zone)
+    return window_deviation(window, at, zone)
+
+
+def _report_order(actor: User, participant: Participant) -> None:
+    done = {visit.code: visit for visit in participant.visits.filter(state=Visit.State.DONE)}
+    held = {code: visit.done_at for code, visit in done.items() if visit.done_at is not None}
+    for found in order_deviations(queries.protocol_of(participant), held, participant.site.zone):
+        visit = done[found.visit]
+        report(actor, participant, found, occurred_at=held[found.visit], source=visit, visit=visit)
