@@ -115,7 +115,7 @@ BEGIN
         RAISE EXCEPTION '%: no actor. Write through trial.audit.context.audited(actor, reason).',
             TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    FOREACH part IN ARRAY 
+    FOREACH part IN ARRAY
         ARRAY[TG_TABLE_NAME::text, row_key, left(TG_OP, 1), moment, who, why, was, becomes, xid]
     LOOP
         framed := framed || CASE WHEN part IS NULL THEN ',-'
@@ -161,7 +161,8 @@ def create_function(name: str, schema: str) -> str:
     """
     return (
         f"CREATE OR REPLACE FUNCTION {quoted(schema)}.{name}() RETURNS trigger LANGUAGE plpgsql "
-        f"SECURITY DEFINER SET search_path = {quoted(schema)}, pg_temp SET \"TimeZone\" = 'UTC' AS $audit${FUNCTIONS[name]}$audit$"
+        f"SECURITY DEFINER SET search_path = {quoted(schema)}, pg_temp SET \"TimeZone\" = 'UTC' "
+        f"AS $audit${FUNCTIONS[name]}$audit$"
     )
 
 

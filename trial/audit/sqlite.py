@@ -4,6 +4,7 @@ The triggers call functions that only connections of this application have (conn
 tool's write to an audited table fails with "no such function": nothing passes unattributed.
 """
 
+# ruff: noqa: S608 - the SQL is made of the models' own table and column names, never of input.
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -71,7 +72,7 @@ def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
 def select_rows(table: AuditedTable, columns: list[Column]) -> str:
     """The query for (row id, row as JSON) of every row of a table."""
     kept = [column for column in columns if column.name not in table.excluded]
-    return f"SELECT CAST({quoted(table.pk)} AS TEXT), {row_json(kept)} FROM {quoted(table.name)}"  # noqa: S608
+    return f"SELECT CAST({quoted(table.pk)} AS TEXT), {row_json(kept)} FROM {quoted(table.name)}"
 
 
 def _trigger(
@@ -89,37 +90,35 @@ def _trigger(
         "INSERT INTO audit_entry "
         "(table_name, row_id, op, at, actor, reason, old, new, transaction_id, hash) "
         f"VALUES ({row}, app_now(), app_actor(), app_reason(), {old}, {new}, 0, "
-        f"app_entry_hash({row}, {old}, {new})); END"  # noqa: S608
+        f"app_entry_hash({row}, {old}, {new})); END"
     )
 
 
-def guards() -> dict[str, tuple[str, str]]:
-    """The triggers that protect the trail itself: name to (table, SQL)."""
+def guards() -> dict[str, str]:
+    """The triggers that protect the trail itself, by name."""
     found = {}
     for table in ("audit_entry", "audit_seal"):
         for event in ("UPDATE", "DELETE"):
             name = f"{PREFIX}guard_{table}_{event.lower()}"
             refusal = literal(f"{table} is append-only: {event} refused.")
             found[name] = (
-                table,
                 f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW "
-                f"BEGIN SELECT RAISE(ABORT, {refusal}); END",
+                f"BEGIN SELECT RAISE(ABORT, {refusal}); END"
             )
     # REPLACE passes the DELETE trigger where recursive_triggers is off, so an existing key is refused too.
-    found[f"{PREFIX}guard_audit_entry_insert"] = (
-        "audit_entry",
-        f"CREATE TRIGGER {PREFIX}guard_audit_entry_insert BEFORE INSERT ON audit_entry FOR EACH ROW BEGIN "
-        "SELECT RAISE(ABORT, 'audit_entry is append-only: REPLACE refused.') "
-        "WHERE EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id); "
-        "SELECT RAISE(ABORT, 'audit_entry is written by triggers only: INSERT refused.') "
-        "WHERE app_entry_expected(NEW.hash) IS NOT 1; END",  # noqa: S608
-    )
-    found[f"{PREFIX}guard_audit_seal_insert"] = (
-        "audit_seal",
-        f"CREATE TRIGGER {PREFIX}guard_audit_seal_insert BEFORE INSERT ON audit_seal FOR EACH ROW BEGIN "
-        "SELECT RAISE(ABORT, 'audit_seal is append-only: REPLACE refused.') "
-        "WHERE EXISTS (SELECT 1 FROM audit_seal WHERE seq = NEW.seq OR entry_id = NEW.entry_id); "
-        "SELECT RAISE(ABORT, 'audit_seal is written by trial.audit.services.seal() only: INSERT refused.') "
-        "WHERE app_sealing() IS NOT 1; END",  # noqa: S608
-    )
-    return found
+    return found | {
+        f"{PREFIX}guard_audit_entry_insert": (
+            f"CREATE TRIGGER {PREFIX}guard_audit_entry_insert BEFORE INSERT ON audit_entry FOR EACH ROW BEGIN "
+            "SELECT RAISE(ABORT, 'audit_entry is append-only: REPLACE refused.') "
+            "WHERE EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id); "
+            "SELECT RAISE(ABORT, 'audit_entry is written by triggers only: INSERT refused.') "
+            "WHERE app_entry_expected(NEW.hash) IS NOT 1; END"
+        ),
+        f"{PREFIX}guard_audit_seal_insert": (
+            f"CREATE TRIGGER {PREFIX}guard_audit_seal_insert BEFORE INSERT ON audit_seal FOR EACH ROW BEGIN "
+            "SELECT RAISE(ABORT, 'audit_seal is append-only: REPLACE refused.') "
+            "WHERE EXISTS (SELECT 1 FROM audit_seal WHERE seq = NEW.seq OR entry_id = NEW.entry_id); "
+            "SELECT RAISE(ABORT, 'audit_seal is written by trial.audit.services.seal() only: INSERT refused.') "
+            "WHERE app_sealing() IS NOT 1; END"
+        ),
+    }

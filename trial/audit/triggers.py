@@ -59,7 +59,7 @@ def _expected(connection: BaseDatabaseWrapper) -> dict[str, Any]:
 
 
 def _expected_sqlite(columns: dict[str, list[sqlite.Column]]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {name: sql for name, (_, sql) in sqlite.guards().items()}
+    wanted: dict[str, Any] = dict(sqlite.guards())
     for table in audited_tables():
         if table.name in columns:
             wanted |= sqlite.triggers(table, columns[table.name])

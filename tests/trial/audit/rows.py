@@ -1,0 +1,101 @@
+"""A valid row of any model, made from its metadata alone: foreign keys are followed, values are distinct."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import AutoField, Field, ForeignKey, Model
+
+from trial.audit.registry import EXCLUDED_COLUMNS
+from trial.users.models import Site, User
+
+_numbers = itertools.count(1)
+
+
+def make_site() -> Site:
+    """An unsaved site."""
+    return Site(code=f"S{next(_numbers)}", name="Site", timezone="America/Chicago")
+
+
+def make_user() -> User:
+    """An unsaved account."""
+    return User(username=f"person{next(_numbers)}", full_name="A Person", password="!")
+
+
+def make_row(model: type[Model]) -> Model:
+    """An unsaved row whose foreign keys are saved rows; call inside audited()."""
+    values = {}
+    for field in model._meta.concrete_fields:
+        if isinstance(field, AutoField):
+            continue
+        if isinstance(field, ForeignKey):
+            values[field.name] = None if field.null else save_row(field.related_model)
+        elif not field.has_default():
+            values[field.name] = None if field.null else value_for(field)
+    return model(**values)
+
+
+def save_row(model: type[Model]) -> Model:
+    """A saved row; call inside audited()."""
+    row = make_row(model)
+    row.save(force_insert=True)
+    return row
+
+
+def value_for(field: Field[Any, Any]) -> Any:
+    """A value that the field accepts, different at each call where the type allows."""
+    number = next(_numbers)
+    if field.flatchoices:
+        values = [value for value, _ in field.flatchoices if value not in ("", None)]
+        return values[number % len(values)]
+    kind = field.get_internal_type()
+    text = f"x{number}"
+    made = {
+        "CharField": lambda: text[-(field.max_length or 9) :],
+        "TextField": lambda: text,
+        "SlugField": lambda: text,
+        "EmailField": lambda: f"{text}@example.org",
+        "FilePathField": lambda: text,
+        "FileField": lambda: text,
+        "BooleanField": lambda: number % 2 == 0,
+        "DateField": lambda: date(2020, 1, 1) + timedelta(days=number),
+        "DateTimeField": lambda: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=number),
+        "TimeField": lambda: time(number % 24, number % 60),
+        "DurationField": lambda: timedelta(minutes=number),
+        "DecimalField": lambda: _decimal(field, number),
+        "FloatField": lambda: number / 7,
+        "UUIDField": uuid4,
+        "JSONField": lambda: {"n": number},
+        "BinaryField": lambda: bytes([0, number % 256]),
+    }.get(kind, lambda: number % 90 + 1)
+    return made()
+
+
+def _decimal(field: Any, number: int) -> Decimal:
+    whole = 10 ** max(field.max_digits - field.decimal_places, 0)
+    step = Decimal(1).scaleb(-field.decimal_places)
+    return min(step * (number % 9 + 1), Decimal(whole) - step)
+
+
+def changeable_field(model: type[Model]) -> Field[Any, Any]:
+    """A plain column of the model that a test may overwrite."""
+    plain = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.primary_key
+        and not isinstance(field, ForeignKey)
+        and not field.unique
+        and field.column not in EXCLUDED_COLUMNS.get(model._meta.label, ())
+    ]
+    free = [f for f in plain if f.get_internal_type() in ("TextField", "DateTimeField", "DateField") and not f.choices]
+    return (free or plain)[0]
+
+
+def another_value(row: Model, field: Field[Any, Any]) -> Any:
+    """A value for the field other than the row's."""
+    now = getattr(row, field.attname)
+    return next(value for value in iter(lambda: value_for(field), object()) if value != now)
