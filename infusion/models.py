@@ -50,7 +50,11 @@ class RateChange(ClinicalRecord):
     pump_rate = models.DecimalField("pump rate (mL/h)", max_digits=6, decimal_places=2, null=True, blank=True)
     reason = models.CharField(max_length=200)
     checked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
         verbose_name="second check by",
     )
 

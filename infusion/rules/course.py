@@ -49,9 +49,7 @@ class Course:
     @property
     def final_rate(self) -> Decimal:
         """The last rate above 0 before the end, in mg/kg/h: the maximum tolerated dose of the paper."""
-        before_end = [
-            event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)
-        ]
+        before_end = [event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)]
         return next((event.rate for event in reversed(before_end) if event.rate > 0), ZERO)
 
     def delivered(self, at: datetime) -> Decimal:
@@ -76,8 +74,12 @@ class Course:
         return found
 
     def last_change(self, at: datetime) -> datetime | None:
-        """When the rate was last set to anything but what ran before."""
-        return next((event.at for event in reversed(self._until(at))), None)
+        """When the running rate last became another one; a pause, a resumption and a new bag change nothing."""
+        running, found = ZERO, None
+        for event in self._until(at):
+            if event.rate not in (ZERO, running):
+                running, found = event.rate, event.at
+        return found
 
     def _until(self, at: datetime) -> list[RateEvent]:
         return [event for event in self.events if utc(event.at) <= utc(at)]

@@ -24,9 +24,7 @@ class PumpSetting:
     verdict: Verdict
 
 
-def pump_setting(
-    weight_kg: Decimal, rate: Decimal, concentration: Decimal, protocol: Protocol
-) -> PumpSetting:
+def pump_setting(weight_kg: Decimal, rate: Decimal, concentration: Decimal, protocol: Protocol) -> PumpSetting:
     """The pump setting for a rate (mg/kg/h) from a solution (mg/mL); rounding never passes a hard limit.
 
     Refused when rounding is off by more than the protocol allows or the pump cannot run so slowly; the
@@ -44,9 +42,7 @@ def pump_setting(
         return exact
     _, usual, programmed = min(offers)
     offer = f"{exact.verdict.why}. Hang {usual} mg/mL and run {programmed} mL/h"
-    verdict = Verdict(
-        False, "hard", offer, exact.verdict.source, exact.verdict.key, exact.verdict.proposed
-    )
+    verdict = Verdict(False, "hard", offer, exact.verdict.source, exact.verdict.key, exact.verdict.proposed)
     return PumpSetting(exact.mg_per_h, exact.ml_per_h, exact.programmed, exact.error_percent, verdict)
 
 

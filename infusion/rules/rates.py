@@ -10,7 +10,7 @@ from decimal import Decimal
 from infusion.rules.course import Course
 from trial.protocol import Protocol
 from trial.rules.schedule import elapsed_hours
-from trial.rules.verdict import ALLOWED, Verdict, judge_limit, worst
+from trial.rules.verdict import ALLOWED, Verdict, judge_limit, warn, worst
 
 
 def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
@@ -18,9 +18,7 @@ def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
     return proposed <= course.rate_at(at)
 
 
-def judge_rate(
-    course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol
-) -> Verdict:
+def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol) -> Verdict:
     """Judge a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
 
     Resuming after a pause at no more than the rate that ran before is no increase: neither step nor
@@ -58,6 +56,13 @@ def judge_weight(weight_kg: Decimal, screened_kg: Decimal | None, protocol: Prot
             )
             verdicts.append(Verdict(False, "soft", why, allowed.source, allowed.key, allowed.proposed))
     return _together(verdicts)
+
+
+def judge_check(has_second_check: bool) -> Verdict:
+    """Judge whether somebody else checked weight, concentration and pump before the rate rises."""
+    if has_second_check:
+        return ALLOWED
+    return warn("No second person checked weight, concentration and pump rate; name who did")
 
 
 def judge_end(course: Course, at: datetime, protocol: Protocol) -> Verdict:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from trial.protocol import Protocol, Trigger
+from trial.rules.verdict import ALLOWED, Verdict, warn
 
 Level = Literal["review", "urgent", "emergency"]
 
@@ -48,6 +49,15 @@ def judge_positive_items(scores: Mapping[str, int], protocol: Protocol) -> tuple
         for item in POSITIVE_ITEMS
         if (score := scores.get(item)) is not None and any(_pulls(trigger, score) for trigger in triggers)
     )
+
+
+def judge_increase(triggers: Iterable[Trigger]) -> Verdict:
+    """Judge whether the rate may rise while these triggers stand: a physician may, with a reason."""
+    for trigger in triggers:
+        if trigger.action in FORBIDS_INCREASE:
+            why = f"The last vital signs forbid an increase: {trigger.label}. {trigger.instruction.text}"
+            return warn(why, trigger.threshold)
+    return ALLOWED
 
 
 def alert_level(triggers: Iterable[Trigger]) -> Level | None:

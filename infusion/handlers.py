@@ -1,0 +1,50 @@
+"""What the treatment does when another app tells of something, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infusion import queries
+from infusion.rules import alert_level, judge_positive_items
+from trial.participants.models import Participant
+from trial.participants.queries import protocol_of
+from trial.records.events import InfusionTimes, handles, provides
+from trial.safety import services as safety
+from trial.safety.models import Alert
+from trial.users.models import User
+
+POSITIVE_ALERT = "positive_symptoms"
+
+
+@provides("infusion.times")
+def infusion_times(participant: Participant) -> InfusionTimes | None:
+    """When the participant's infusion began and ended."""
+    return queries.infusion_times(participant)
+
+
+@handles("assessment.recorded")
+def on_assessment(assessment: Any, actor: User, **_: Any) -> None:
+    """Alert, once per assessment, when a positive BPRS item is marked; while the infusion runs, advise a hold."""
+    if assessment.instrument != "bprs":
+        return
+    participant = assessment.participant
+    rules = protocol_of(participant)
+    marked = judge_positive_items(assessment.scores, rules)
+    if not marked or Alert.objects.filter(kind=POSITIVE_ALERT, source_id=assessment.pk).exists():
+        return
+    triggers = [t for t in rules.vital_signs.triggers.values() if t.variable == "bprs_positive_item"]
+    said = ", ".join(f"{item.replace('_', ' ')} {assessment.scores[item]}" for item in marked)
+    advice = "Call the psychiatrist"
+    if queries.is_running(queries.infusion_of(participant)):
+        advice = triggers[0].instruction.text
+    safety.raise_alert(
+        actor,
+        participant=participant,
+        visit=assessment.visit,
+        kind=POSITIVE_ALERT,
+        level=alert_level(triggers) or "review",
+        summary=f"BPRS: {said}. {advice}"[:300],
+        source=assessment,
+        occurred_at=assessment.occurred_at,
+        origin=assessment.origin,
+    )

@@ -1,0 +1,105 @@
+"""Named reads of the treatment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
+from infusion.rules import Course, RateEvent
+from trial.participants.models import Participant, PhysicalExamination
+from trial.records.events import InfusionTimes
+
+
+def infusion_of(participant: Participant) -> Infusion | None:
+    """The participant's infusion, or None before it began."""
+    return Infusion.objects.filter(participant=participant).select_related("participant__site").first()
+
+
+def lock(infusion: Infusion) -> Infusion:
+    """The infusion as it stands now, locked until the transaction ends: one writer of rates at a time."""
+    return Infusion.objects.select_for_update(of=("self",)).select_related("participant__site").get(pk=infusion.pk)
+
+
+def rates_of(infusion: Infusion) -> list[RateChange]:
+    """Every rate event in the order in which they happened."""
+    return list(infusion.rates.select_related("checked_by", "entered_by").order_by("occurred_at", "entered_at"))
+
+
+def course_of(infusion: Infusion) -> Course:
+    """The infusion as the rules read it."""
+    events = infusion.rates.order_by("occurred_at", "entered_at").values_list("occurred_at", "rate")
+    return Course(infusion.occurred_at, tuple(RateEvent(at, rate) for at, rate in events), infusion.ended_at)
+
+
+def bag_at(infusion: Infusion, at: datetime) -> Bag | None:
+    """The bag that hangs at an instant."""
+    return infusion.bags.filter(occurred_at__lte=at).order_by("-occurred_at", "-entered_at").first()
+
+
+def screened_weight(participant: Participant) -> Decimal | None:
+    """The weight (kg) at the latest physical examination, or None."""
+    found = PhysicalExamination.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at")
+    return found.values_list("weight_kg", flat=True).first()
+
+
+def vitals_before(participant: Participant, at: datetime) -> Vitals | None:
+    """The latest vital signs at or before an instant."""
+    found = Vitals.objects.filter(participant=participant, occurred_at__lte=at)
+    return found.order_by("-occurred_at", "-entered_at").first()
+
+
+def vitals_of(participant: Participant) -> list[Vitals]:
+    """All vital signs, oldest first."""
+    return list(Vitals.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
+
+
+def clonidine_of(participant: Participant) -> list[ClonidineDose]:
+    """All doses of clonidine, given and held, oldest first."""
+    return list(ClonidineDose.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
+
+
+def clonidine_around(participant: Participant, at: datetime) -> tuple[list[Decimal], list[Decimal]]:
+    """The doses (mg) given on the site date of an instant, and on the date before."""
+    zone = participant.site.zone
+    today = at.astimezone(zone).date()
+    first = datetime.combine(today - timedelta(days=1), datetime.min.time(), zone)
+    last = datetime.combine(today + timedelta(days=1), datetime.min.time(), zone)
+    doses = ClonidineDose.objects.filter(
+        participant=participant, is_given=True, occurred_at__gte=first, occurred_at__lt=last
+    ).values_list("occurred_at", "dose_mg")
+    same: list[Decimal] = []
+    before: list[Decimal] = []
+    for given_at, dose in doses:
+        (same if given_at.astimezone(zone).date() == today else before).append(dose)
+    return same, before
+
+
+def side_effects_of(participant: Participant) -> list[SideEffects]:
+    """All side-effect checklists, oldest first."""
+    found = SideEffects.objects.filter(participant=participant).select_related("visit")
+    return list(found.order_by("occurred_at", "entered_at"))
+
+
+def samples_of(participant: Participant) -> list[SerumSample]:
+    """All serum samples with their levels, oldest first."""
+    found = SerumSample.objects.filter(participant=participant).prefetch_related("levels")
+    return list(found.order_by("occurred_at", "entered_at"))
+
+
+def is_running(infusion: Infusion | None) -> bool:
+    """Whether an infusion has begun and not ended."""
+    return infusion is not None and infusion.ended_at is None
+
+
+def infusion_times(participant: Participant) -> InfusionTimes | None:
+    """When the infusion began and ended, in UTC; None before it began."""
+    found = Infusion.objects.filter(participant=participant).values_list("occurred_at", "ended_at").first()
+    return InfusionTimes(*found) if found else None
+
+
+def clonidine_total_today(participant: Participant) -> Decimal:
+    """The clonidine (mg) given on today's site date."""
+    return sum(clonidine_around(participant, timezone.now())[0], Decimal(0))

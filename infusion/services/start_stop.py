@@ -1,0 +1,230 @@
+"""The beginning and the end of an infusion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from infusion import queries
+from infusion.models import Bag, Infusion, RateChange
+from infusion.rules import Course, judge_check, judge_concentration, judge_end, judge_rate, judge_weight, pump_setting
+from infusion.services.rates import enter_rate
+from infusion.services.verdicts import Finding, record_deviations, settle
+from trial.participants import services as participants
+from trial.participants.models import Cohort, Participant
+from trial.participants.queries import progress_of, protocol_of
+from trial.participants.rules import judge_order
+from trial.records.services import RecordError, amend, content_hash, enter, put, repeated
+from trial.rules.verdict import refuse, warn
+from trial.safety.models import Deviation
+from trial.users.models import User
+
+NO_REASON = "no reason given yet"
+
+
+@transaction.atomic
+def start_infusion(
+    actor: User,
+    participant: Participant,
+    *,
+    dosing_weight_kg: Decimal,
+    rate: Decimal | None = None,
+    concentration: Decimal | None = None,
+    volume_ml: Decimal | None = None,
+    lot: str = "",
+    occurred_at: datetime | None = None,
+    checked_by: User | None = None,
+    happened: bool = False,
+    override_reason: str = "",
+    key: UUID | None = None,
+    origin: str = "form",
+) -> Infusion:
+    """Start the infusion at *rate* (mg/kg/h; the protocol's starting rate when None), hanging a bag if named.
+
+    An order is refused before consent and a decision that the participant is eligible; what has happened is
+    recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
+    """
+    participant = Participant.objects.select_for_update(of=("self",)).select_related("site").get(pk=participant.pk)
+    rules = protocol_of(participant)
+    rate = rules.titration.start.rate.decimal if rate is None else rate
+    given = {
+        "participant": participant,
+        "weight": dosing_weight_kg,
+        "rate": rate,
+        "concentration": concentration,
+        "volume": volume_ml,
+        "lot": lot,
+        "occurred_at": occurred_at,
+        "checked": checked_by,
+    }
+    digest = content_hash(given)
+    if key is not None and (row := repeated(Infusion, actor, key, digest)):
+        return row
+    if queries.infusion_of(participant) is not None:
+        raise RecordError(f"{participant} already has an infusion; change its rate or record its end.")
+    if dosing_weight_kg <= 0 or rate <= 0 or (concentration is not None and concentration <= 0):
+        raise ValidationError("Weight, rate and concentration must be above 0.")
+    at = occurred_at or timezone.now()
+    findings = [
+        *_admission(participant, at),
+        *_first_rate(actor, participant, at, dosing_weight_kg, rate, concentration, checked_by, happened),
+    ]
+    findings = settle(findings, happened=happened, override_reason=override_reason)
+    infusion = put(
+        Infusion,
+        actor,
+        key=key,
+        reason="infusion started",
+        digest=digest,
+        site_id=participant.site_id,
+        participant=participant,
+        occurred_at=at,
+        protocol_version=participant.protocol_version,
+        origin=origin,
+        dosing_weight_kg=dosing_weight_kg,
+    )
+    setting = None
+    if concentration is not None:
+        setting = pump_setting(dosing_weight_kg, rate, concentration, rules)
+        enter(
+            Bag,
+            actor,
+            participant=participant,
+            occurred_at=at,
+            origin=origin,
+            reason="bag hung",
+            infusion=infusion,
+            concentration=concentration,
+            volume_ml=volume_ml or Decimal(0),
+            lot=lot,
+        )
+    enter_rate(actor, infusion, rate=rate, at=at, reason="start", setting=setting, checked_by=checked_by, origin=origin)
+    participants.infusion_began(actor, participant, at)
+    record_deviations(
+        actor,
+        findings,
+        participant=participant,
+        what="Start of the infusion",
+        at=at,
+        source=infusion,
+        override_reason=override_reason,
+    )
+    return infusion
+
+
+@transaction.atomic
+def stop_infusion(
+    actor: User,
+    infusion: Infusion,
+    *,
+    completed: bool,
+    reason: str = "",
+    occurred_at: datetime | None = None,
+    key: UUID | None = None,
+    origin: str = "form",
+) -> Infusion:
+    """End the infusion; never refused. Beyond duration or cumulative dose a deviation is recorded.
+
+    Raises RecordError where an end is recorded already (correct that), KeyReused, ValidationError before the start.
+    """
+    infusion = queries.lock(infusion)
+    given = {"infusion": infusion, "completed": completed, "reason": reason, "occurred_at": occurred_at}
+    digest = content_hash(given)
+    if key is not None and repeated(RateChange, actor, key, digest):
+        return infusion
+    at = _end(infusion, occurred_at or timezone.now())
+    if infusion.ended_at is not None:
+        raise RecordError(f"The end of {infusion.participant}'s infusion is recorded already; correct that record.")
+    said = reason.strip() or ("planned end" if completed else NO_REASON)
+    enter_rate(
+        actor, infusion, rate=Decimal(0), at=at, reason=said, setting=None, key=key, digest=digest, origin=origin
+    )
+    return _close(actor, infusion, at, completed, said, f"infusion ended: {said}")
+
+
+@transaction.atomic
+def correct_end(
+    actor: User,
+    infusion: Infusion,
+    *,
+    version: int,
+    completed: bool,
+    end_reason: str,
+    occurred_at: datetime,
+    reason: str,
+) -> Infusion:
+    """Correct the recorded end; raises StaleRecord, ReasonRequired, ValidationError before the start."""
+    current = queries.lock(infusion)
+    at, closing = _end(current, occurred_at), current.rates.filter(rate=0, occurred_at=current.ended_at).last()
+    if closing is not None:
+        amend(closing, actor, version=closing.version, reason=reason, occurred_at=at)
+    current.version = version
+    return _close(actor, current, at, completed, end_reason, reason)
+
+
+def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:
+    """Save the end, tell the participant's statuses and windows, and record what it departs from."""
+    ended = amend(
+        infusion,
+        actor,
+        version=infusion.version,
+        reason=reason,
+        ended_at=at,
+        is_completed=completed,
+        end_reason=end_reason,
+    )
+    participant = infusion.participant
+    participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason)
+    verdict = judge_end(queries.course_of(ended), at, protocol_of(participant))
+    findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=True, override_reason="")
+    record_deviations(actor, findings, participant=participant, what="End of the infusion", at=at, source=ended)
+    return ended
+
+
+def _end(infusion: Infusion, at: datetime) -> datetime:
+    if at < infusion.occurred_at:
+        raise ValidationError({"occurred_at": "The end lies before the start of the infusion; check both times."})
+    return at
+
+
+def _admission(participant: Participant, at: datetime) -> list[Finding]:
+    """What stands against giving this person the infusion at all."""
+    progress = progress_of(participant)
+    found = []
+    if participant.cohort != Cohort.PATIENT:
+        found.append(Finding(Deviation.Kind.OTHER, refuse("A control is never infused")))
+    if progress.consented_at is not None and progress.consented_at > at:
+        found.append(Finding(Deviation.Kind.CONSENT, refuse("Consent was signed only after the start")))
+    kind = Deviation.Kind.CONSENT if progress.consented_at is None else Deviation.Kind.ORDER
+    return [*found, Finding(kind, judge_order("infusion", progress))]
+
+
+def _first_rate(
+    actor: User,
+    participant: Participant,
+    at: datetime,
+    weight: Decimal,
+    rate: Decimal,
+    concentration: Decimal | None,
+    checked_by: User | None,
+    happened: bool,
+) -> list[Finding]:
+    """What stands against the weight, the first rate and the first bag."""
+    rules = protocol_of(participant)
+    found = [
+        judge_weight(weight, queries.screened_weight(participant), rules),
+        judge_rate(Course(at), rate, at, weight, rules),
+    ]
+    if concentration is not None:
+        found.append(judge_concentration(concentration, rules))
+        found.append(pump_setting(weight, rate, concentration, rules).verdict)
+    if not happened:
+        found.append(judge_check(checked_by is not None and checked_by != actor))
+        if concentration is None:
+            found.append(warn("No bag is named, so the pump rate cannot be worked out; give its concentration"))
+    return [Finding(Deviation.Kind.LIMIT, verdict) for verdict in found]
