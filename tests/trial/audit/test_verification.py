@@ -1,0 +1,169 @@
+"""The check names the first wrong row, whatever an outsider with the owner's rights did."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from tests.trial.audit import rows
+from tests.trial.audit.outsiders import damage
+from trial.audit.canonical import GENESIS, entry_hash
+from trial.audit.context import audited
+from trial.audit.models import AuditEntry, AuditSeal
+from trial.audit.queries import row_key
+from trial.audit.services import export_head, seal
+from trial.audit.verification import verify
+from trial.users.models import Site
+
+pytestmark = pytest.mark.usefixtures("cloned_orm")
+
+
+@pytest.fixture
+def site() -> Site:
+    """A site entered, then changed, between two others; sealed."""
+    made = [rows.make_site() for _ in range(3)]
+    with audited("system:test", "three sites"):
+        for each in made:
+            each.save()
+        Site.objects.filter(pk=made[1].pk).update(name="Renamed")
+    seal()
+    return made[1]
+
+
+def entry(site: Site, op: str) -> AuditEntry:
+    return AuditEntry.objects.get(row_id=row_key(Site, site.pk), op=op)
+
+
+def first_finding(head: dict[str, object] | None = None) -> str:
+    report = verify(head)
+    assert not report.ok
+    return str(report.findings[0])
+
+
+def test_an_untouched_trail_is_whole(site: Site) -> None:
+    report = verify()
+    assert report.ok, report.findings
+    assert report.entries == report.sealed == AuditEntry.objects.count() > 0
+    assert report.rows >= 3
+
+
+def test_every_audited_table_is_read_back_as_its_triggers_wrote_it() -> None:
+    from trial.audit.registry import audited_models
+
+    with audited("system:test", "one of each"):
+        for model in audited_models():
+            row = rows.save_row(model)
+            field = rows.changeable_field(model)
+            model._base_manager.filter(pk=row.pk).update(**{field.attname: rows.another_value(row, field)})
+    assert verify().findings == []
+
+
+def test_a_changed_entry_is_named(site: Site, cloned_orm: str) -> None:
+    bad = entry(site, "U")
+    damage(cloned_orm, "audit_entry", f"UPDATE audit_entry SET reason = 'other' WHERE id = {bad.id}")
+    said = first_finding()
+    assert said == f"users_site row {bad.row_id} (entry {bad.id}): its content does not match its hash"
+
+
+def test_a_changed_entry_with_its_hash_made_anew_is_named_by_the_chain(site: Site, cloned_orm: str) -> None:
+    bad = entry(site, "U")
+    hashed = entry_hash(
+        bad.table_name, bad.row_id, "U", bad.at, bad.actor, "other", bad.old, bad.new, str(bad.transaction_id)
+    )
+    damage(
+        cloned_orm, "audit_entry", f"UPDATE audit_entry SET reason = 'other', hash = '{hashed}' WHERE id = {bad.id}"
+    )
+    said = first_finding()
+    assert said.startswith(f"users_site row {bad.row_id} (entry {bad.id}): link")
+
+
+def test_a_removed_entry_is_named(site: Site, cloned_orm: str) -> None:
+    bad = entry(site, "U")
+    damage(cloned_orm, "audit_entry", f"DELETE FROM audit_entry WHERE id = {bad.id}")
+    report = verify()
+    assert any(f.entry_id == bad.id and "is gone" in f.problem for f in report.findings)
+    assert any(f.row_id == bad.row_id and "not what its last entry left: name" in f.problem for f in report.findings)
+
+
+def test_a_removed_link_is_named(site: Site, cloned_orm: str) -> None:
+    seq = AuditSeal.objects.get(entry_id=entry(site, "I").id).seq
+    damage(cloned_orm, "audit_seal", f"DELETE FROM audit_seal WHERE seq = {seq}")
+    assert f"links {seq} to {seq} of the chain are missing" in first_finding()
+
+
+def test_a_row_changed_past_the_trail_is_named_with_its_column(site: Site, cloned_orm: str) -> None:
+    bad = entry(site, "U")
+    damage(cloned_orm, "users_site", f"UPDATE users_site SET name = 'Quietly' WHERE code = '{site.code}'")
+    said = first_finding()
+    assert said == (
+        f"users_site row {bad.row_id} (entry {bad.id}): the row is not what its last entry left: name"
+    )
+
+
+def test_a_row_removed_past_the_trail_is_named(site: Site, cloned_orm: str) -> None:
+    damage(cloned_orm, "users_site", f"DELETE FROM users_site WHERE code = '{site.code}'")
+    assert f"row {entry(site, 'U').row_id}" in first_finding()
+    assert "gone without an entry" in first_finding()
+
+
+def test_a_row_added_past_the_trail_is_named(site: Site, cloned_orm: str) -> None:
+    new = rows.make_site()
+    key = row_key(Site, new.pk)
+    damage(
+        cloned_orm,
+        "users_site",
+        f"INSERT INTO users_site (id, code, name, timezone, is_practice) VALUES ('{key}', 'Z', 'Z', 'UTC', "
+        + ("0)" if connection.vendor == "sqlite" else "false)"),
+    )
+    assert first_finding() == f"users_site row {key} (no entry): the row has no entry"
+
+
+def test_a_change_undone_past_the_trail_breaks_the_rows_story(site: Site, cloned_orm: str) -> None:
+    damage(cloned_orm, "users_site", f"UPDATE users_site SET name = 'Quietly' WHERE code = '{site.code}'")
+    with audited("system:test", "covers it up"):
+        Site.objects.filter(pk=site.pk).update(name="Renamed")
+    assert f"its old values are not those entry {entry_before(site)} left: name" in first_finding()
+
+
+def entry_before(site: Site) -> int:
+    return AuditEntry.objects.filter(row_id=row_key(Site, site.pk)).order_by("id")[1].id
+
+
+def test_a_cut_off_end_is_found_by_the_exported_head_only(site: Site, cloned_orm: str, tmp_path: Path) -> None:
+    head_file = tmp_path / "head.json"
+    call_command("export_audit_head", out=head_file, stdout=StringIO())
+    call_command("verify_audit", head=head_file, stdout=StringIO())
+    last = AuditEntry.objects.order_by("-id")[0]
+    damage(cloned_orm, "audit_seal", f"DELETE FROM audit_seal WHERE entry_id = {last.id}")
+    damage(cloned_orm, "audit_entry", f"DELETE FROM audit_entry WHERE id = {last.id}")
+    damage(
+        cloned_orm,
+        "users_site",
+        f"UPDATE users_site SET name = '{json.loads(last.old or '')['name']}' WHERE code = '{site.code}'",
+    )
+    assert verify().ok
+    assert "before the exported head" in first_finding(json.loads(head_file.read_text()))
+    said = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify_audit", head=head_file, stdout=StringIO(), stderr=said)
+    assert ended.value.code == 1
+    assert said.getvalue().startswith("FIRST WRONG: ")
+
+
+def test_an_empty_trail_has_a_head_too(tmp_path: Path) -> None:
+    head = export_head(tmp_path / "head.json")
+    assert (tmp_path / "head.json").exists()
+    assert head["seq"] or head["mac"] == GENESIS
+    assert verify(head).ok
+
+
+def test_a_file_that_is_no_head_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "head.json"
+    path.write_text("[]")
+    with pytest.raises(CommandError, match="no exported head"):
+        call_command("verify_audit", head=path)
