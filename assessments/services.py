@@ -155,6 +155,7 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None) -> No
             level=escalation.level,
             summary=f"{escalation.why}.",
             source=row,
+            origin=row.origin,
             occurred_at=row.occurred_at,
         )
     events.emit("assessment.recorded", assessment=row, actor=actor)

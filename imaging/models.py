@@ -6,13 +6,20 @@ from typing import ClassVar
 
 from django.db import models
 
-from trial.records.models import ClinicalRecord
+from trial.records.models import ClinicalRecord, Record
 
 
-class Upload(ClinicalRecord):
-    """A file that numbers were read from: kept with its hash, its headers stripped of names and paths."""
+class Upload(Record):
+    """A file that numbers were read from, of one or many participants of a site.
 
-    kind = models.CharField(max_length=24)
+    The file is kept under its hash, its headers stripped of names, machines and paths.
+    """
+
+    class Kind(models.TextChoices):
+        VOLUMES = "aseg_stats", "FreeSurfer aseg.stats"
+        CONNECTIVITY = "connectivity_tsv", "network connectivity table"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices)
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
@@ -20,7 +27,10 @@ class Upload(ClinicalRecord):
 
 
 class ImagingSession(ClinicalRecord):
-    """One scan session; ``occurred_at`` is when it took place."""
+    """One scan session; ``occurred_at`` is when it took place.
+
+    A control's first and second scan are Pre1 and Pre2: nobody infused them, so they have no Post.
+    """
 
     class Timepoint(models.TextChoices):
         PRE1 = "pre1", "Pre1"

@@ -1,0 +1,117 @@
+"""Named reads of imaging sessions and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from imaging.connectivity import baseline, change
+from imaging.models import ImagingSession, NetworkConnectivity, Volume
+from imaging.volumes import ETIV, per_mille
+from trial import protocol
+from trial.participants.models import Cohort, Participant, Visit
+from trial.records import events
+from trial.rules.schedule import elapsed_hours
+
+CONTROL_VISITS = {"pre1": "control_1", "pre2": "control_2"}
+
+
+class VolumeRow(NamedTuple):
+    """A structure's volume in mm³, its share of the intracranial volume in per mille, and its label."""
+
+    structure: str
+    label: str
+    volume: Decimal
+    share: Decimal | None
+
+
+class NetworkRow(NamedTuple):
+    """A network over a participant's usable sessions: Fisher z by session, baseline and change."""
+
+    network: str
+    label: str
+    by_session: dict[str, float]
+    baseline: float | None
+    change: float | None
+
+
+def sessions_at(sites: Iterable[UUID]) -> QuerySet[ImagingSession]:
+    """The sessions of the sites, newest first."""
+    rows = ImagingSession.objects.filter(site_id__in=sites)
+    return rows.select_related("participant", "participant__site", "visit").order_by("-occurred_at")
+
+
+def sessions_of(participant: Participant) -> list[ImagingSession]:
+    """A participant's sessions in the order of scanning, with volumes and networks read along."""
+    rows = ImagingSession.objects.filter(participant=participant).order_by("occurred_at")
+    return list(rows.prefetch_related("volumes", "networks"))
+
+
+def get_session(participant: Participant, timepoint: str) -> ImagingSession:
+    """The participant's session of a timepoint; raises Http404."""
+    return get_object_or_404(ImagingSession, participant=participant, timepoint=timepoint)
+
+
+def visit_code(participant: Participant, timepoint: str) -> str | None:
+    """The protocol's visit of a timepoint: a control has two scans and no Post."""
+    return CONTROL_VISITS.get(timepoint) if participant.cohort == Cohort.CONTROL else timepoint
+
+
+def visit_for(participant: Participant, timepoint: str) -> Visit | None:
+    """The participant's visit of a timepoint, or None where it is not planned."""
+    return participant.visits.filter(code=visit_code(participant, timepoint)).first()
+
+
+def timepoints_open(participant: Participant) -> list[str]:
+    """The timepoints that the participant can be scanned at and has no session of yet."""
+    taken = set(ImagingSession.objects.filter(participant=participant).values_list("timepoint", flat=True))
+    names = [name for name in ImagingSession.Timepoint.values if visit_code(participant, name)]
+    return [name for name in names if name not in taken]
+
+
+def hours_after_infusion(session: ImagingSession) -> Decimal | None:
+    """Hours from the end of the infusion to a Post scan, negative before it; None where either is unknown."""
+    if session.timepoint != ImagingSession.Timepoint.POST:
+        return None
+    times: events.InfusionTimes | None = events.ask("infusion.times", participant=session.participant)
+    if times is None or times.ended_at is None:
+        return None
+    return elapsed_hours(times.ended_at, session.occurred_at)
+
+
+def volume_rows(session: ImagingSession) -> list[VolumeRow]:
+    """The session's volumes in the protocol's order, the intracranial volume last."""
+    found = {row.structure: row.volume_mm3 for row in Volume.objects.filter(session=session)}
+    structures = protocol.for_version(session.protocol_version).imaging.structures
+    labels = {name: structure.label.text for name, structure in structures.items()}
+    labels[ETIV] = "Intracranial volume (estimated)"
+    etiv = found.get(ETIV)
+    rows = []
+    for name, label in labels.items():
+        if name in found:
+            share = per_mille(found[name], etiv) if etiv and name != ETIV else None
+            rows.append(VolumeRow(name, label, found[name], share))
+    return rows
+
+
+def network_rows(participant: Participant, sessions: Iterable[ImagingSession]) -> list[NetworkRow]:
+    """Each network of the protocol over the usable ones of *sessions*."""
+    networks = protocol.for_version(participant.protocol_version).imaging.networks
+    values: dict[str, dict[str, float]] = {name: {} for name in networks}
+    for session in sessions:
+        for row in session.networks.all() if session.is_usable else ():
+            values.setdefault(row.network, {})[session.timepoint] = row.value
+    return [
+        NetworkRow(name, network.label.text, values[name], baseline(values[name]), change(values[name]))
+        for name, network in networks.items()
+    ]
+
+
+def networks_in(session: ImagingSession) -> list[NetworkConnectivity]:
+    """The session's network values."""
+    return list(NetworkConnectivity.objects.filter(session=session).order_by("network"))
