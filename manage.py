@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 from django.core.management import execute_from_command_line
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.settings")
-    import_module("trial.celery")
     execute_from_command_line(sys.argv)
 
 

@@ -24,6 +24,7 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["username"].label = "User name"
         for field in self.fields.values():
             field.widget.attrs["class"] = "form-control"
 
