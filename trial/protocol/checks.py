@@ -139,15 +139,11 @@ def _check_treatment(protocol: Protocol) -> None:
     _ascending("titration.target", [plan.start.rate, plan.target])
     _require(plan.step.decimal > 0, "titration.step", "must be above zero")
     top = plan.start.rate.decimal + plan.step.decimal * len(plan.step_times.decimals)
-    _require(
-        top == plan.target.decimal, "titration.step_times", f"the steps lead to {top}, not to the target"
-    )
+    _require(top == plan.target.decimal, "titration.step_times", f"the steps lead to {top}, not to the target")
     times = [Decimal(0), *plan.step_times.decimals, plan.duration.decimal]
     gaps = [later - earlier for earlier, later in pairwise(times)]
     close = min(gaps) >= plan.minimum_interval.decimal
-    _require(
-        close, "titration.step_times", "steps are closer than titration.minimum_interval, or after the end"
-    )
+    _require(close, "titration.step_times", "steps are closer than titration.minimum_interval, or after the end")
     _ascending("clonidine.target_dose", [clonidine.first_dose, clonidine.target_dose])
     _require(clonidine.stop.codes == ("infusion_end",), "clonidine.stop", "must be infusion_end")
     _agree(plan.minimum_interval, limits["interval"].hard_below)
@@ -203,9 +199,7 @@ def _check_outcomes(protocol: Protocol) -> None:
     for outcome in analysis.primary_outcomes.values():
         key = f"analysis.primary_outcomes.{outcome.id}"
         known = protocol.instruments if outcome.kind == "clinical" else protocol.imaging.networks
-        _require(
-            outcome.measure in known, f"{key}.measure", f"'{outcome.measure}' is not a {outcome.kind} measure"
-        )
+        _require(outcome.measure in known, f"{key}.measure", f"'{outcome.measure}' is not a {outcome.kind} measure")
         terms = ("change", "responders") if outcome.kind == "clinical" else ("time", "time_by_response")
         _require(outcome.term in terms, f"{key}.term", f"must be one of {', '.join(terms)}")
 

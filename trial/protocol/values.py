@@ -99,9 +99,15 @@ class Value:
     @property
     def decimals(self) -> tuple[Decimal, ...]:
         """The listed numbers in order."""
-        if not all(_NUMBER.fullmatch(part) for part in self.codes):
-            raise ProtocolError(self.key, f"'{self.text}' is not a list of decimal numbers such as 4, 12")
-        return tuple(Decimal(part) for part in self.codes)
+        if problem := _list_problem(self.text):
+            raise ProtocolError(self.key, problem)
+        return tuple(Decimal(part) for part in self.text.split(", "))
+
+
+def _list_problem(text: str) -> str | None:
+    """A comma without a space is refused: it may be a decimal comma."""
+    good = all(_NUMBER.fullmatch(part) for part in text.split(", "))
+    return None if good else f"'{text}' is not a list of decimal numbers such as 4, 12"
 
 
 class Text(Value):
@@ -140,8 +146,7 @@ class Numbers(Value):
     """A list of decimal numbers: read `.decimals`."""
 
     def problem(self) -> str | None:
-        good = bool(self.codes) and all(_NUMBER.fullmatch(part) for part in self.codes)
-        return None if good else f"'{self.text}' is not a list of decimal numbers such as 4, 12"
+        return _list_problem(self.text)
 
 
 class Codes(Value):

@@ -39,11 +39,7 @@ def window_deviation(window: Window | None, held_at: datetime, zone: ZoneInfo) -
     if state == "in window":
         return None
     bound = window.visit.before if state == "early" else window.visit.after
-    edge = (
-        f"opened {_local(window.opens, zone)}"
-        if state == "early"
-        else f"closed {_local(window.closes, zone)}"
-    )
+    edge = f"opened {_local(window.opens, zone)}" if state == "early" else f"closed {_local(window.closes, zone)}"
     description = f"{window.visit.label} was held {_local(held_at, zone)}, {state}: the window {edge}."
     return Deviation("window", _important(window), description, window.visit.code, bound.key)
 
@@ -56,9 +52,7 @@ def missed_deviation(window: Window | None, now: datetime, zone: ZoneInfo) -> De
     return Deviation("missed", _important(window), description, window.visit.code, window.visit.after.key)
 
 
-def order_deviations(
-    protocol: Protocol, held: Mapping[str, datetime], zone: ZoneInfo
-) -> tuple[Deviation, ...]:
+def order_deviations(protocol: Protocol, held: Mapping[str, datetime], zone: ZoneInfo) -> tuple[Deviation, ...]:
     """Visits of one schedule held before the visit that goes before them; held: visit code to instant."""
     if unknown := sorted(set(held) - set(protocol.visits)):
         raise ValueError(f"Visits {unknown} are not in the protocol {protocol.id}; correct their codes.")
@@ -81,23 +75,15 @@ def consent_deviation(
     """A study procedure performed without consent or before it."""
     if consented_at is not None and utc(consented_at) <= utc(performed_at):
         return None
-    consent = (
-        "no consent is recorded"
-        if consented_at is None
-        else f"consent was given {_local(consented_at, zone)}"
-    )
-    return Deviation(
-        "consent", True, f"{procedure} was performed {_local(performed_at, zone)}, but {consent}."
-    )
+    consent = "no consent is recorded" if consented_at is None else f"consent was given {_local(consented_at, zone)}"
+    return Deviation("consent", True, f"{procedure} was performed {_local(performed_at, zone)}, but {consent}.")
 
 
 def eligibility_deviation(verdict: Verdict) -> Deviation | None:
     """An infusion started in someone the criteria did not admit."""
     if verdict.ok:
         return None
-    return Deviation(
-        "eligibility", True, f"The infusion started without eligibility. {verdict.why}", key=verdict.key
-    )
+    return Deviation("eligibility", True, f"The infusion started without eligibility. {verdict.why}", key=verdict.key)
 
 
 def limit_deviation(verdict: Verdict, what: str, at: datetime, zone: ZoneInfo) -> Deviation | None:

@@ -115,12 +115,8 @@ class Eligibility:
 def judge_eligibility(protocol: Protocol, facts: Facts) -> Eligibility:
     """Judge every criterion of a protocol; ValueError for a judgement on an id it does not have."""
     if unknown := sorted(set(facts.judgements) - set(protocol.eligibility)):
-        raise ValueError(
-            f"Judged criteria {unknown} are not in the protocol {protocol.id}; correct their ids."
-        )
-    return Eligibility(
-        tuple(judge_criterion(criterion, facts) for criterion in protocol.eligibility.values())
-    )
+        raise ValueError(f"Judged criteria {unknown} are not in the protocol {protocol.id}; correct their ids.")
+    return Eligibility(tuple(judge_criterion(criterion, facts) for criterion in protocol.eligibility.values()))
 
 
 def judge_criterion(criterion: Criterion, facts: Facts) -> Judgement:
@@ -193,9 +189,7 @@ def _drug_stability(drug: Medication, on: date, least: Value) -> tuple[Answer, s
     """One SSRI or SNRI; changes planned for the day of the infusion or later are not counted."""
     doses = [change for change in sorted(drug.changes, key=lambda c: c.on) if change.on < on]
     if not doses:
-        known = (
-            "its start and dose are not recorded" if not drug.changes else "not started before the infusion"
-        )
+        known = "its start and dose are not recorded" if not drug.changes else "not started before the infusion"
         return ("unknown" if not drug.changes else "pass"), f"{drug.name}: {known}"
     last = _last_change(doses)
     weeks = f"{least.text} weeks"
@@ -227,9 +221,7 @@ def _judge_heart_rate(criterion: Criterion, facts: Facts) -> tuple[Answer, str]:
 def _stated(value: Value | None) -> Value:
     """A threshold that the protocol's checks guarantee."""
     if value is None:
-        raise ValueError(
-            "An automatic criterion lacks its threshold; load the protocol through protocol.load."
-        )
+        raise ValueError("An automatic criterion lacks its threshold; load the protocol through protocol.load.")
     return value
 
 

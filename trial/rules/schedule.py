@@ -41,11 +41,15 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Window:
-    """When a visit is due, in UTC. `provisional`: counted from a plan, not from what happened."""
+    """When a visit is due, in UTC. `provisional`: counted from a plan, not from what happened.
+
+    overdue_from: the target, or the end of the target's date for a visit due on whole dates.
+    """
 
     visit: Visit
     opens: datetime
     target: datetime
+    overdue_from: datetime
     closes: datetime
     provisional: bool
 
@@ -90,10 +94,11 @@ def visit_window(protocol: Protocol, visit: Visit, anchors: Anchors, zone: ZoneI
         day = anchor.astimezone(zone).date() + _days(visit.offset)
         opens = _midnight(day - _days(visit.before), zone)
         closes = _midnight(day + _days(visit.after) + timedelta(days=1), zone)
-        return Window(visit, opens, _midnight(day, zone), closes, provisional)
+        next_day = _midnight(day + timedelta(days=1), zone)
+        return Window(visit, opens, _midnight(day, zone), next_day, closes, provisional)
     target = _instant(visit.offset, visit.at.time if visit.at else None, anchor, zone)
     opens = _move(target, visit.before, zone, -1)
-    return Window(visit, opens, target, _move(target, visit.after, zone, 1), provisional)
+    return Window(visit, opens, target, target, _move(target, visit.after, zone, 1), provisional)
 
 
 def sample_time(protocol: Protocol, sample_id: str, anchors: Anchors, zone: ZoneInfo) -> datetime | None:
@@ -125,8 +130,7 @@ def _state_open(window: Window, now: datetime) -> State:
         return "upcoming"
     if now >= window.closes:
         return "missed"
-    last = window.target + timedelta(days=1) if window.visit.whole_dates else window.target
-    return "due" if now <= last else "overdue"
+    return "due" if now < window.overdue_from else "overdue"
 
 
 def _anchor(protocol: Protocol, name: Anchor, anchors: Anchors) -> tuple[datetime | None, bool]:

@@ -24,7 +24,7 @@ def test_every_plain_decimal_reads_back_exactly(number: Decimal) -> None:
         assert value(text).decimal == number
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1e3", "NaN", "Infinity", "1_000", " 1", "1 ", "01", "+1", "٣"])
+@pytest.mark.parametrize("text", ["", "abc", "0,15", "1e3", "NaN", "Infinity", "1_000", " 1", "1 ", "01", "+1", "٣"])
 def test_what_decimal_would_take_but_a_reader_would_misread_is_no_number(text: str) -> None:
     assert value(text, kind=Number).problem()
     with pytest.raises(ProtocolError, match=r"some\.key"):
@@ -80,13 +80,14 @@ def test_a_time_of_day_reads() -> None:
 def test_lists_read_in_their_order() -> None:
     assert value("madrs, cgi_i", kind=Codes).codes == ("madrs", "cgi_i")
     assert value("none", kind=Codes).codes == ()
-    assert value("4, 12,20").decimals == (Decimal(4), Decimal(12), Decimal(20))
+    assert value("4, 12, 20").decimals == (Decimal(4), Decimal(12), Decimal(20))
 
 
 def test_spoilt_lists_are_refused() -> None:
     assert value("madrs, ", kind=Codes).problem()
     assert value("madrs, madrs", kind=Codes).problem() == "the same code is listed twice"
     assert value("4; 12", kind=Numbers).problem()
+    assert value("0,15", kind=Numbers).problem(), "a decimal comma is not a list"
     assert value("none", kind=Numbers).problem()
     with pytest.raises(ProtocolError, match="list of decimal numbers"):
         _ = value("4; 12").decimals

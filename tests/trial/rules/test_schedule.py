@@ -222,8 +222,8 @@ def test_serum_is_drawn_before_daily_at_the_end_and_an_hour_after(sample: str, d
     [
         ("2026-06-15T23:59", "upcoming"),
         ("2026-06-16T00:00", "due"),
-        ("2026-06-19T23:00", "due"),
-        ("2026-06-20T08:00", "overdue"),
+        ("2026-06-19T23:59", "due"),
+        ("2026-06-20T00:00", "overdue"),
         ("2026-06-22T23:59", "overdue"),
         ("2026-06-23T00:00", "missed"),
     ],
@@ -250,6 +250,27 @@ def test_a_scan_before_the_infusion_is_late_once_the_infusion_runs() -> None:
     pre2 = window("pre2", COURSE)
     assert visit_state(pre2, END, START - timedelta(seconds=1)) == "in window"
     assert visit_state(pre2, END, START) == "late"
+
+
+def test_a_window_holds_its_opening_but_not_its_closing() -> None:
+    found = window("week_2", COURSE)
+    assert found.holds(found.opens)
+    assert found.holds(found.closes - timedelta(microseconds=1))
+    assert not found.holds(found.closes)
+    assert not found.holds(found.opens - timedelta(microseconds=1))
+
+
+def test_a_visit_due_at_a_time_is_overdue_from_that_time() -> None:
+    found = window("day_5_0800", COURSE)
+    assert visit_state(found, local("2026-06-05T07:59")) == "due"
+    assert visit_state(found, local("2026-06-05T08:00")) == "overdue"
+
+
+def test_a_date_of_25_hours_is_due_to_its_end() -> None:
+    anchors = Anchors(infusion_start=local("2026-10-07T10:00", BERLIN), infusion_end=local("2026-10-11T10:00", BERLIN))
+    found = window("week_2", anchors, BERLIN)
+    assert visit_state(found, local("2026-10-25T23:59", BERLIN)) == "due"
+    assert visit_state(found, local("2026-10-26T00:00", BERLIN)) == "overdue"
 
 
 def test_a_visit_without_a_window_is_unscheduled() -> None:
