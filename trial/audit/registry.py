@@ -19,10 +19,6 @@ NOT_AUDITED: dict[str, str] = {
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
     "sessions": "Who is signed in now. Signing in and out is recorded by the users app.",
-    "admin": "Django's log of its own pages; their writes are audited in the tables they change.",
-    "django_celery_results": "Return values of background tasks, cleared regularly.",
-    "sites": "Host names, written by migrations only.",
-    "axes": "Failed sign-in attempts, cleared regularly.",
 }
 
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.

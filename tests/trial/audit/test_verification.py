@@ -75,9 +75,7 @@ def test_a_changed_entry_with_its_hash_made_anew_is_named_by_the_chain(site: Sit
     hashed = entry_hash(
         bad.table_name, bad.row_id, "U", bad.at, bad.actor, "other", bad.old, bad.new, str(bad.transaction_id)
     )
-    damage(
-        cloned_orm, "audit_entry", f"UPDATE audit_entry SET reason = 'other', hash = '{hashed}' WHERE id = {bad.id}"
-    )
+    damage(cloned_orm, "audit_entry", f"UPDATE audit_entry SET reason = 'other', hash = '{hashed}' WHERE id = {bad.id}")
     said = first_finding()
     assert said.startswith(f"users_site row {bad.row_id} (entry {bad.id}): link")
 
@@ -100,9 +98,7 @@ def test_a_row_changed_past_the_trail_is_named_with_its_column(site: Site, clone
     bad = entry(site, "U")
     damage(cloned_orm, "users_site", f"UPDATE users_site SET name = 'Quietly' WHERE code = '{site.code}'")
     said = first_finding()
-    assert said == (
-        f"users_site row {bad.row_id} (entry {bad.id}): the row is not what its last entry left: name"
-    )
+    assert said == (f"users_site row {bad.row_id} (entry {bad.id}): the row is not what its last entry left: name")
 
 
 def test_a_row_removed_past_the_trail_is_named(site: Site, cloned_orm: str) -> None:
