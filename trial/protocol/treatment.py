@@ -152,11 +152,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Analyte:
-    """A serum analyte and the unit its concentration is entered in."""
+    """A serum analyte and the unit its concentration is entered in: one unit, so that levels compare."""
 
     id: Key
     label: Text
-    concentration_unit: str
+    concentration_unit: Literal["ng/mL"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ TABLES = ((), *(path for path in EVERY_PATH if isinstance(at(TABLE, path), dict)
 VALUES = tuple(path for path in TABLES if "value" in at(TABLE, path))
 STRINGS = tuple(path for path in EVERY_PATH if isinstance(at(TABLE, path), str) and path[:-1] not in VALUES)
 ORDERS = tuple(path for path in EVERY_PATH if path[-1] == "order")
-CHOICES = tuple(path for path in STRINGS if path[-1] not in ("label", "id", "concentration_unit"))
+CHOICES = tuple(path for path in STRINGS if path[-1] not in ("label", "id"))
 NUMBERS = tuple(
     path for path in VALUES if at(TABLE, path)["unit"] not in ("text", "codes") and at(TABLE, path)["value"] != "none"
 )
