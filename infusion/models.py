@@ -48,7 +48,7 @@ class RateChange(ClinicalRecord):
     infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="rates")
     rate = models.DecimalField("rate (mg/kg/h)", max_digits=5, decimal_places=4)
     pump_rate = models.DecimalField("pump rate (mL/h)", max_digits=6, decimal_places=2, null=True, blank=True)
-    reason = models.CharField(max_length=200)
+    explanation = models.CharField("reason", max_length=200)
     checked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

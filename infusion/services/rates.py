@@ -214,7 +214,7 @@ def enter_rate(
     origin: str = "form",
 ) -> RateChange:
     """Save a rate event of a locked infusion, with the pump rate (mL/h) that belongs to it."""
-    values = {"infusion": infusion, "rate": rate, "occurred_at": at, "reason": reason, "checked_by": checked_by}
+    values = {"infusion": infusion, "rate": rate, "occurred_at": at, "explanation": reason, "checked_by": checked_by}
     return put(
         RateChange,
         actor,

@@ -20,7 +20,7 @@ from trial.participants.models import Cohort, Participant
 from trial.participants.queries import progress_of, protocol_of
 from trial.participants.rules import judge_order
 from trial.records.services import RecordError, amend, content_hash, enter, put, repeated
-from trial.rules.verdict import refuse, warn
+from trial.rules.verdict import ALLOWED, refuse, warn
 from trial.safety.models import Deviation
 from trial.users.models import User
 
@@ -70,11 +70,10 @@ def start_infusion(
     if dosing_weight_kg <= 0 or rate <= 0 or (concentration is not None and concentration <= 0):
         raise ValidationError("Weight, rate and concentration must be above 0.")
     at = occurred_at or timezone.now()
-    findings = [
-        *_admission(participant, at),
-        *_first_rate(actor, participant, at, dosing_weight_kg, rate, concentration, checked_by, happened),
-    ]
-    findings = settle(findings, happened=happened, override_reason=override_reason)
+    if not happened:  # what has happened is reported by infusion_began below
+        settle(_admission(participant, at), happened=False, override_reason="")
+    first = _first_rate(actor, participant, at, dosing_weight_kg, rate, concentration, checked_by, happened)
+    findings = settle(first, happened=happened, override_reason=override_reason)
     infusion = put(
         Infusion,
         actor,
@@ -104,7 +103,7 @@ def start_infusion(
             lot=lot,
         )
     enter_rate(actor, infusion, rate=rate, at=at, reason="start", setting=setting, checked_by=checked_by, origin=origin)
-    participants.infusion_began(actor, participant, at)
+    participants.infusion_began(actor, participant, at, origin=origin)
     record_deviations(
         actor,
         findings,
@@ -160,7 +159,10 @@ def correct_end(
 ) -> Infusion:
     """Correct the recorded end; raises StaleRecord, ReasonRequired, ValidationError before the start."""
     current = queries.lock(infusion)
-    at, closing = _end(current, occurred_at), current.rates.filter(rate=0, occurred_at=current.ended_at).last()
+    at = _end(current, occurred_at)
+    if current.ended_at is None:
+        raise RecordError(f"No end of {current.participant}'s infusion is recorded yet; record the stop.")
+    closing = current.rates.filter(rate=0, occurred_at=current.ended_at).last()
     if closing is not None:
         amend(closing, actor, version=closing.version, reason=reason, occurred_at=at)
     current.version = version
@@ -179,7 +181,7 @@ def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_r
         end_reason=end_reason,
     )
     participant = infusion.participant
-    participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason)
+    participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin)
     verdict = judge_end(queries.course_of(ended), at, protocol_of(participant))
     findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=True, override_reason="")
     record_deviations(actor, findings, participant=participant, what="End of the infusion", at=at, source=ended)
@@ -193,15 +195,12 @@ def _end(infusion: Infusion, at: datetime) -> datetime:
 
 
 def _admission(participant: Participant, at: datetime) -> list[Finding]:
-    """What stands against giving this person the infusion at all."""
+    """What stands against ordering the infusion for this person at all."""
     progress = progress_of(participant)
-    found = []
-    if participant.cohort != Cohort.PATIENT:
-        found.append(Finding(Deviation.Kind.OTHER, refuse("A control is never infused")))
+    found = [judge_order("infusion", progress)]
     if progress.consented_at is not None and progress.consented_at > at:
-        found.append(Finding(Deviation.Kind.CONSENT, refuse("Consent was signed only after the start")))
-    kind = Deviation.Kind.CONSENT if progress.consented_at is None else Deviation.Kind.ORDER
-    return [*found, Finding(kind, judge_order("infusion", progress))]
+        found.append(refuse("Consent was signed only after this start; check both times"))
+    return [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
 
 
 def _first_rate(
@@ -214,9 +213,10 @@ def _first_rate(
     checked_by: User | None,
     happened: bool,
 ) -> list[Finding]:
-    """What stands against the weight, the first rate and the first bag."""
+    """What stands against the person, the weight, the first rate and the first bag."""
     rules = protocol_of(participant)
     found = [
+        refuse("A control is never infused") if participant.cohort == Cohort.CONTROL else ALLOWED,
         judge_weight(weight, queries.screened_weight(participant), rules),
         judge_rate(Course(at), rate, at, weight, rules),
     ]
