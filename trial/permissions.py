@@ -68,6 +68,13 @@ class HoldsRoles(Protocol):
     def roles_by_site(self) -> dict[UUID, frozenset[str]]: ...
 
 
+class PermittedRequest(HttpRequest):
+    """A request behind `requires`: its signed-in account, and the sites where that may do the action."""
+
+    user: Any
+    sites: frozenset[UUID]
+
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
