@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from firthmodels import FirthLogisticRegression
+from scipy import special
 
 from reports.stats.errors import NotConverged, StatsError
-from reports.stats.observed import Values, observed_pairs, require_spread
+from reports.stats.observed import Values, Vector, observed_pairs, require_spread
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,27 @@ def firth(x: Values, y: Values) -> FirthLogistic:
     require_spread(measure, "The measure in firth")
     # A centred unit-SD measure keeps the solver's absolute tolerances meaningful in any unit.
     spread = float(measure.std())
-    scaled = ((measure - measure.mean()) / spread)[:, None]
+    scaled = (measure - measure.mean()) / spread
     with warnings.catch_warnings():
+        # The solver warns where it fails; every failure is refused below.
         warnings.simplefilter("ignore", RuntimeWarning)
         warnings.simplefilter("ignore", UserWarning)
-        model = FirthLogisticRegression(backend="numpy", gtol=1e-8, xtol=1e-8, max_iter=200).fit(
-            scaled, outcome
-        )
+        solver = FirthLogisticRegression(backend="numpy", gtol=1e-6, xtol=1e-6, max_iter=500, max_step=1.0)
+        model = solver.fit(scaled[:, None], outcome)
         model.lrt([0])
-    estimate, se, p = float(model.coef_[0]), float(model.bse_[0]), float(model.lrt_pvalues_[0])
+    estimate, p = float(model.coef_[0]), float(model.lrt_pvalues_[0])
+    se = _fisher_se(scaled, float(model.intercept_), estimate)
     if not model.converged_ or not np.isfinite([estimate, se, p]).all():
         raise NotConverged(f"firth did not converge over {len(outcome)} pairs; report the counts alone.")
     return FirthLogistic(estimate / spread, se / spread, p, len(outcome), int(outcome.sum()))
+
+
+def _fisher_se(x: Vector, intercept: float, slope: float) -> float:
+    """Return the slope's SE from the inverse Fisher information at the penalised estimate (Firth 1993).
+
+    firthmodels prints the smaller one of the data augmented by the penalty instead.
+    """
+    probability = special.expit(intercept + slope * x)
+    weight = probability * (1 - probability)
+    total, moment = weight.sum(), weight @ x
+    return float(1 / np.sqrt(weight @ x**2 - moment**2 / total))

@@ -18,7 +18,7 @@ Values: TypeAlias = "Sequence[float | None] | Vector | pd.Series[float]"
 def as_floats(values: Values, where: str) -> Vector:
     """Return the values as a float vector, missing as NaN; raise StatsError on text or infinity."""
     try:
-        floats = pd.to_numeric(pd.Series(values, dtype=None if len(values) else float), errors="raise")
+        floats = pd.to_numeric(pd.Series(list(values), dtype=object), errors="raise")
     except (TypeError, ValueError) as error:
         raise StatsError(
             f"{where} holds a value that is no number ({error}); correct the data set."

@@ -83,7 +83,7 @@ def build_design(
             f"The mixed model of {value} has one row per subject; use ordinary regression instead."
         )
     width = int(counts.max())
-    place = (subjects, rows.groupby(subject, sort=False, observed=True).cumcount().to_numpy())
+    place = (subjects, rows.groupby(subject, sort=False, observed=True).cumcount().to_numpy(dtype=np.intp))
     blocks = [
         _pad(part, place, len(counts), width)
         for part in (y / scale, x / x_scale, loadings, np.ones(len(rows)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import statsmodels.formula.api as smf
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from reports.stats.mixed_model import Coefficient, DegreesOfFreedom, fit_mixed_model
 from tests.reports.stats.reference import (
@@ -29,8 +30,13 @@ ROWS = [
     for row in values["coefficients"]
 ]
 SYSTEMS = ["dmn", "sg", "limbic"]
-# lmer stopped short of the optimum here: its log-likelihood is below ours by less than 1e-5.
-LOOSE_SE = {"orth.rs": 6e-4}
+# Where lmer itself stopped short of the optimum (its log-likelihood lies up to 3e-6 below ours, and for the
+# unstructured model it warned of a degenerate Hessian while gls agrees with us), the printed digits are its own.
+SHORT_OF_OPTIMUM = {
+    "orth.rs": {"estimate": 1e-5, "se": 5e-4, "statistic": 5e-3, "p": 1.5e-4},
+    "madrs.us.lmer": {"estimate": 1e-4, "se": 1.5e-4, "statistic": 1e-3, "p": 1e-4},
+}
+TOLERANCES = {"estimate": 1e-5, "se": 5e-5, "statistic": 1e-3, "p": 1e-4}
 
 
 @pytest.mark.parametrize("model", LMER)
@@ -44,14 +50,9 @@ def test_a_reml_fit_reaches_the_log_likelihood_of_lme4(model: str) -> None:
 @pytest.mark.parametrize(("model", "row"), ROWS)
 def test_a_coefficient_equals_lmertest_and_pbkrtest(model: str, row: dict[str, Any]) -> None:
     ours = fitted(model).coefficients(row["df_method"])[row["name"]]
-    loose = LOOSE_SE.get(model, 0.0)
-    assert ours.estimate == pytest.approx(row["estimate"], abs=1.1e-5)
-    assert ours.se == pytest.approx(row["se"], abs=1.1e-5 + 1e-5 * row["se"] + loose)
-    assert ours.statistic == pytest.approx(
-        row["statistic"], abs=1e-3 + loose * abs(row["statistic"] / row["se"])
-    )
     assert ours.df == pytest.approx(row["df"], abs=0.05)
-    assert ours.p == pytest.approx(row["p"], abs=1e-4)
+    for quantity, tolerance in SHORT_OF_OPTIMUM.get(model, TOLERANCES).items():
+        assert getattr(ours, quantity) == pytest.approx(row[quantity], abs=tolerance)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -67,7 +68,8 @@ def test_the_published_connectivity_models_are_ml_with_t_on_37_df(system: str, n
 
 def test_the_standard_errors_of_statsmodels_would_not_pass_for_sgacc() -> None:
     """statsmodels 0.15 inverts the joint Hessian, which moves unbalanced standard errors away from lme4's."""
-    theirs = smf.mixedlm("sg ~ post + post:nonresp", data("fc"), groups="subject").fit(reml=False)
+    with pytest.warns(ConvergenceWarning, match="boundary"):
+        theirs = smf.mixedlm("sg ~ post + post:nonresp", data("fc"), groups="subject").fit(reml=False)
     for name in ("post", "post:nonresp"):
         assert abs(theirs.bse_fe[name] - ML["sg"][name]["se"]) > 5e-4
         assert abs(theirs.bse_fe[name] - _published("sg")[name].se) > 5e-4
