@@ -22,7 +22,8 @@ C = TypeVar("C", bound=ClinicalRecord)
 OWN_FIELDS = ("key", "version", "occurred_at", "reason")
 
 
-class RecordForm(forms.ModelForm[C], Generic[C]):
+# Django's ModelForm takes its type only in the stubs, not when it runs.
+class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
     """Enter a new record, or correct ``instance``; the caller names participant and actor when saving."""
 
     occurred_label = "When"
