@@ -46,8 +46,16 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
             del self.fields["reason"]
             self.initial["occurred_at"] = timezone.localtime().replace(second=0, microsecond=0)
         self.order_fields(["occurred_at"])
-        for field in self.visible_fields():
-            mark_up(field)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("class", css_class(field.widget))
+
+    def full_clean(self) -> None:
+        """Check everything, and mark the fields that are wrong."""
+        super().full_clean()
+        for name in self.errors:
+            if name in self.fields:
+                attrs = self.fields[name].widget.attrs
+                attrs["class"] = f"{attrs.get('class', '')} is-invalid".strip()
 
     def values(self) -> dict[str, Any]:
         """Return the cleaned values of the model's own fields."""
@@ -78,10 +86,15 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
         )
 
 
-def mark_up(field: forms.BoundField) -> None:
-    """Give a field's widget the classes of the page's style, and mark it when it is wrong."""
-    widget = field.field.widget
-    kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
+def css_class(widget: forms.Widget) -> str:
+    """The class of the page's style for a widget."""
     if isinstance(widget, forms.CheckboxInput):
-        kind = "form-check-input"
+        return "form-check-input"
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"
+
+
+def mark_up(field: forms.BoundField) -> None:
+    """Give a field's widget the classes of the page's style, and mark it when it is wrong; this checks the form."""
+    widget = field.field.widget
+    kind = css_class(widget)
     widget.attrs.setdefault("class", f"{kind} is-invalid" if field.errors else kind)
