@@ -64,11 +64,15 @@ def _binaries(folder: Path) -> Path:
     packaged = _packaged_binaries()
     if os.geteuid() != 0:
         return packaged
-    # The ordinary user may be unable to enter this clone (it may lie in root's home), so it gets a copy.
+    # The ordinary user may be unable to enter this clone (it may lie in root's home), so it gets a copy,
+    # with the package's libraries lying beside it as the programs expect.
+    site_packages = next(parent.parent for parent in packaged.parents if parent.name == PACKAGED)
     copy = folder / "programs"
-    shutil.copytree(packaged.parent, copy, symlinks=True)
+    for part in site_packages.glob(f"{PACKAGED}*"):
+        if not part.name.endswith("-info"):
+            shutil.copytree(part, copy / part.name, symlinks=True)
     _give_all(copy)
-    return copy / "bin"
+    return copy / packaged.relative_to(site_packages)
 
 
 def _give_all(folder: Path) -> None:
