@@ -65,7 +65,7 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
         """Enter or amend the record through the services; raises RecordError, ValidationError."""
         at: datetime = self.cleaned_data["occurred_at"]
         if self.is_correction:
-            return services.amend(
+            amended: C = services.amend(
                 self.instance,
                 actor,
                 version=self.cleaned_data["version"] or 0,
@@ -74,7 +74,8 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
                 **self.values(),
                 **more,
             )
-        return services.enter(
+            return amended
+        entered: C = services.enter(
             self._meta.model,
             actor,
             participant=participant,
@@ -84,6 +85,7 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
             **self.values(),
             **more,
         )
+        return entered
 
 
 def css_class(widget: forms.Widget) -> str:
