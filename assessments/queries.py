@@ -7,10 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from assessments.models import Assessment
 from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
 from trial.participants.models import Participant, Visit
+from trial.permissions import ACTIONS
 from trial.records import events
 from trial.users.models import User
 
@@ -58,8 +61,10 @@ def repeats(actor: User, key: UUID | None) -> bool:
 def item_before(participant: Participant, at: datetime, *, besides: UUID | None = None) -> int | None:
     """The participant's latest rated MADRS item 10 before an instant, or None."""
     rows = Assessment.objects.filter(participant=participant, instrument=INSTRUMENT, occurred_at__lt=at)
+    if besides is not None:
+        rows = rows.exclude(pk=besides)
     latest: Mapping[str, int]
-    for latest in rows.exclude(pk=besides).order_by("-occurred_at", "-entered_at").values_list("scores", flat=True):
+    for latest in rows.order_by("-occurred_at", "-entered_at").values_list("scores", flat=True):
         if ITEM in latest:
             return latest[ITEM]
     return None
@@ -72,3 +77,14 @@ def entry_total(participant: Participant, instrument: str) -> Decimal | None:
     if times is not None:
         rows = rows.filter(occurred_at__lt=times.started_at)
     return rows.order_by("-occurred_at", "-entered_at").values_list("total", flat=True).first()
+
+
+def raters(participant: Participant, besides: User | None = None) -> QuerySet[User]:
+    """Who may have rated at the participant's site: those in a role that records, and the rater of old."""
+    in_role = Q(
+        is_active=True,
+        role_assignments__site_id=participant.site_id,
+        role_assignments__role__in=ACTIONS["assessments.record"],
+    )
+    found = User.objects.filter(in_role | Q(pk=besides.pk) if besides else in_role)
+    return found.distinct().order_by("full_name")

@@ -99,7 +99,7 @@ def correct_assessment(
     """
     recall = recall_window or _recall(assessment.instrument, assessment.visit)
     values = entry(assessment.instrument, scores, missing or {}, recall)
-    before = escalation_of(assessment)
+    before = escalation_of(Assessment.objects.select_related("participant").get(pk=assessment.pk))
     row = amend(
         assessment, actor, version=version, reason=reason, mode=mode, rater=rater, occurred_at=occurred_at, **values
     )

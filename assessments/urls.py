@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from assessments import views
 
 app_name = "assessments"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<str:study_id>/panel/", views.panel, name="panel"),
+    path("<str:study_id>/<slug:visit_code>/panel/", views.visit_panel, name="visit_panel"),
+    path("<str:study_id>/<slug:visit_code>/<slug:instrument>/", views.form, name="form"),
+    path("<str:study_id>/<slug:visit_code>/<slug:instrument>/saved/", views.saved, name="saved"),
+]

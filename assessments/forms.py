@@ -1,0 +1,142 @@
+"""The form of an instrument, grown from its TOML file: one row of scores per item."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from django import forms
+from django.utils import timezone
+
+from assessments import queries, services
+from assessments.instruments import Instrument
+from assessments.instruments.scale import Item
+from assessments.models import Assessment
+from trial import protocol
+from trial.participants.models import Participant, Visit
+from trial.records.forms import RecordForm
+from trial.users.models import User
+
+PREFIX = "item_"
+
+
+class ItemRow(NamedTuple):
+    """One item on the page: its place, its scores, and what is recorded for it."""
+
+    position: int
+    item: Item
+    field: forms.BoundField
+    recorded: int | None
+
+
+class AssessmentForm(RecordForm[Assessment]):
+    """Enter an instrument at a visit, or correct it. Items may stay open if it is said why."""
+
+    occurred_label = "Rated at"
+    recall_window = forms.ChoiceField(label="Time asked about", required=False)
+    missing_reason = forms.CharField(label="Why are items not rated?", max_length=120, required=False)
+
+    class Meta:
+        model = Assessment
+        fields = ("occurred_at", "mode", "rater")
+
+    def __init__(self, *args: Any, scale: Instrument, visit: Visit, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scale, self.visit, self.actor = scale, visit, actor
+        rater = cast("forms.ModelChoiceField[User]", self.fields["rater"])
+        rater.queryset = queries.raters(visit.participant, self.instance.rater if self.is_correction else None)
+        rater.empty_label = None
+        self._offer_recall()
+        if not self.is_correction:
+            self.initial.update(rater=actor.pk, mode=usual_mode(visit))
+        for item in scale.items.values():
+            self.fields[PREFIX + item.id] = item_field(item)
+            self.initial.setdefault(PREFIX + item.id, self.instance.scores.get(item.id))
+        self.initial.setdefault("missing_reason", next(iter(self.instance.missing.values()), ""))
+
+    def _offer_recall(self) -> None:
+        if not self.scale.recall_windows:
+            del self.fields["recall_window"]
+            return
+        recall = cast("forms.ChoiceField", self.fields["recall_window"])
+        recall.choices = [("", "not stated"), *((window, f"last {window}") for window in self.scale.recall_windows)]
+        asked = self.instance.recall_window if self.is_correction else queries.recall_of(self.visit)
+        self.initial["recall_window"] = asked
+
+    def clean_occurred_at(self) -> Any:
+        """A rating cannot lie in the future."""
+        at = self.cleaned_data["occurred_at"]
+        if at > timezone.now():
+            raise forms.ValidationError("This time is still to come. Enter when the rating was done.")
+        return at
+
+    def clean(self) -> dict[str, Any]:
+        """Ask why items are left open; what is open stays open, nothing is guessed."""
+        cleaned = super().clean() or self.cleaned_data
+        faulty = {name for name in self.scale.items if PREFIX + name in self.errors}
+        still_open = [i.label for i in self.scale.items.values() if i.id not in self.scores() and i.id not in faulty]
+        if still_open and not cleaned.get("missing_reason"):
+            self.add_error("missing_reason", f"Not rated: {', '.join(still_open)}. Rate them, or say why not.")
+        return cleaned
+
+    def scores(self) -> dict[str, int]:
+        """The scores chosen, by item id."""
+        chosen = {name: self.cleaned_data.get(PREFIX + name) for name in self.scale.items}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    def save_record(self, actor: User, participant: Participant, visit: Visit | None = None, **more: Any) -> Assessment:
+        """Record or correct through the services; raises RecordError, ValidationError."""
+        cleaned, scores = self.cleaned_data, self.scores()
+        values = {
+            "scores": scores,
+            "missing": {name: cleaned["missing_reason"] for name in self.scale.items if name not in scores},
+            "mode": cleaned["mode"],
+            "rater": cleaned["rater"],
+            "occurred_at": cleaned["occurred_at"],
+            "recall_window": cleaned.get("recall_window", ""),
+        }
+        if self.is_correction:
+            version = cleaned["version"] or 0
+            return services.correct_assessment(
+                actor, self.instance, version=version, reason=cleaned["reason"], **values
+            )
+        return services.record_assessment(
+            actor,
+            participant=participant,
+            visit=visit,
+            instrument=self.scale.id,
+            key=cleaned["key"],
+            origin="phone" if cleaned["mode"] == Assessment.Mode.PHONE else "form",
+            **values,
+        )
+
+    def item_rows(self) -> list[ItemRow]:
+        """The items in their order, for the page."""
+        recorded = self.instance.scores
+        return [
+            ItemRow(position, item, self[PREFIX + item.id], recorded.get(item.id))
+            for position, item in enumerate(self.scale.items.values(), start=1)
+        ]
+
+    def frame_fields(self) -> list[forms.BoundField]:
+        """What stands above the items: when, how, who, and over which time."""
+        return [self[name] for name in ("occurred_at", "mode", "rater", "recall_window") if name in self.fields]
+
+
+def item_field(item: Item) -> forms.TypedChoiceField:
+    """The scores of an item as radio buttons, with the words that may be shown."""
+    choices = [(value, f"{value} {item.anchors.get(value, '')}".strip()) for value in item.values]
+    return forms.TypedChoiceField(
+        label=item.label,
+        choices=choices,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+    )
+
+
+def usual_mode(visit: Visit) -> str:
+    """How the protocol foresees the visit: in person or by phone."""
+    foreseen = protocol.for_version(visit.protocol_version).visits.get(visit.code)
+    is_phone = foreseen is not None and foreseen.mode == "phone"
+    return Assessment.Mode.PHONE if is_phone else Assessment.Mode.IN_PERSON

@@ -1,0 +1,103 @@
+"""What the panels show: the course of totals, and the instruments due at a visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assessments import queries
+from assessments.course import Line, Point, line, shown_total
+from assessments.instruments import instrument
+from assessments.models import Assessment
+from trial import protocol
+from trial.participants.models import Participant, Visit
+
+
+@dataclass(frozen=True)
+class Column:
+    """An instrument, or a subscale of one, down the visits."""
+
+    code: str
+    label: str
+    subscale: str = ""
+
+    def total_of(self, row: Assessment) -> int | None:
+        """The row's total in this column."""
+        value = row.subscales.get(self.subscale) if self.subscale else row.total
+        return None if value is None else int(value)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One total of one visit; `assessment` leads to its page."""
+
+    assessment: Assessment | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """The table of totals and a line for each column that has totals."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, Assessment, tuple[Cell, ...]], ...]
+    lines: tuple[tuple[Column, Line], ...]
+    cognition: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """An instrument due at a visit, and what is recorded of it."""
+
+    code: str
+    title: str
+    assessment: Assessment | None
+    text: str
+
+
+def course_of(participant: Participant) -> Course:
+    """All totals of a participant by visit."""
+    plan = protocol.for_version(participant.protocol_version)
+    columns = _columns(tuple(plan.instruments))
+    recorded = queries.course(participant)
+    labels: dict[str, str] = {visit.code: visit.label for visit in plan.visits.values()}
+    visits: dict[str, dict[str, Assessment]] = {}
+    for row in recorded:
+        code = row.visit.code if row.visit else f"{row.occurred_at:%Y-%m-%d}"
+        visits.setdefault(labels.get(code, code), {})[row.instrument] = row
+    rows = tuple(
+        (label, next(iter(found.values())), tuple(_cell(column, found.get(column.code)) for column in columns))
+        for label, found in visits.items()
+    )
+    lines = tuple((column, drawn) for column in columns if (drawn := _line(column, recorded)) is not None)
+    return Course(columns, rows, lines, plan.cognition.instrument.text)
+
+
+def due_at(visit: Visit) -> list[Due]:
+    """The instruments due at a visit with their state."""
+    recorded = queries.assessments_at(visit)
+    return [
+        Due(code, instrument(code).title, row, shown_total(row.total, row.missing) if row else "not recorded")
+        for code in queries.due_instruments(visit)
+        for row in [recorded.get(code)]
+    ]
+
+
+def _columns(due: tuple[str, ...]) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for code in due:
+        name = code.upper().replace("_", "-")
+        columns.append(Column(code, name))
+        scale = instrument(code)
+        columns += [Column(code, f"{name}, {sub.label.lower()}", sub.id) for sub in scale.subscales.values()]
+    return tuple(columns)
+
+
+def _cell(column: Column, row: Assessment | None) -> Cell:
+    return Cell(row, shown_total(column.total_of(row), row.missing) if row else "")
+
+
+def _line(column: Column, recorded: list[Assessment]) -> Line | None:
+    scale = instrument(column.code)
+    names = scale.subscales[column.subscale].items if column.subscale else None
+    totals = [(row.occurred_at, column.total_of(row)) for row in recorded if row.instrument == column.code]
+    return line([Point(at, total) for at, total in totals if total is not None], scale, names)

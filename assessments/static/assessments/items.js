@@ -1,0 +1,50 @@
+// Scores by keyboard: a digit chooses the score and moves on, Backspace clears. The running total follows.
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-items]");
+  if (!form) return;
+  const items = [...form.querySelectorAll("[data-item]")];
+  const total = form.querySelector("[data-total]");
+  const radios = (item) => [...item.querySelectorAll("input[type=radio]")];
+  const chosen = (item) => radios(item).find((radio) => radio.checked);
+
+  const focusOn = (item) => {
+    const target = item ? chosen(item) || radios(item)[0] : form.querySelector("[name=missing_reason], [type=submit]");
+    target.focus();
+    (item || target).scrollIntoView({ block: "nearest" });
+  };
+
+  const count = () => {
+    const scores = items.map(chosen).filter(Boolean).map((radio) => Number(radio.value));
+    const sum = scores.reduce((left, right) => left + right, 0);
+    const open = items.length - scores.length;
+    total.textContent = open
+      ? `${sum} so far, ${open} of ${items.length} items open`
+      : `Total ${sum} (${total.dataset.lowest} to ${total.dataset.highest})`;
+  };
+
+  form.addEventListener("keydown", (event) => {
+    const item = event.target.closest("[data-item]");
+    if (!item || event.ctrlKey || event.altKey || event.metaKey) return;
+    const place = items.indexOf(item);
+    if (event.key === "Backspace") {
+      const set = chosen(item);
+      if (set) set.checked = false;
+      else if (place > 0) focusOn(items[place - 1]);
+    } else {
+      const radio = radios(item).find((candidate) => candidate.value === event.key);
+      if (!radio) return;
+      radio.checked = true;
+      focusOn(items[place + 1]);
+    }
+    event.preventDefault();
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+    count();
+  });
+
+  form.addEventListener("change", count);
+  form.querySelector("[data-keys-hint]").hidden = false;
+  total.hidden = false;
+  count();
+  if (!form.querySelector(".is-invalid, [data-focus]")) focusOn(items.find((item) => !chosen(item)) || items[0]);
+})();

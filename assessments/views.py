@@ -1,0 +1,134 @@
+"""Pages of assessments: the form of an instrument, what was saved, and the panels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assessments import queries, services
+from assessments.forms import AssessmentForm
+from assessments.instruments import Instrument, instrument
+from assessments.models import Assessment
+from assessments.panels import course_of, due_at
+from trial import protocol
+from trial.participants.models import Participant, Visit
+from trial.participants.queries import get_participant, get_visit
+from trial.permissions import PermittedRequest, may, requires
+from trial.records.services import RecordError
+
+CONFLICT = 409
+
+
+class Place(NamedTuple):
+    """What an address of a form names."""
+
+    participant: Participant
+    visit: Visit
+    scale: Instrument
+
+    @property
+    def label(self) -> str:
+        """The visit in the protocol's words."""
+        return protocol.for_version(self.visit.protocol_version).visits[self.visit.code].label
+
+
+def place(request: PermittedRequest, study_id: str, visit_code: str, code: str) -> Place:
+    """The participant, visit and instrument of an address; Http404 for one that is not due there."""
+    participant = get_participant(request.sites, study_id)
+    visit = get_visit(participant, visit_code)
+    if code not in queries.due_instruments(visit):
+        raise Http404(f"{code} is not due at {visit_code}.")
+    visit.participant = participant
+    return Place(participant, visit, instrument(code))
+
+
+@requires("assessments.record")
+@require_http_methods(["GET", "POST"])
+def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
+    """Enter an instrument at a visit, or correct it where it is recorded."""
+    at = place(request, study_id, visit_code, instrument)
+    recorded = queries.assessment_at(at.visit, instrument)
+    is_correction = request.method == "GET" or bool(request.POST.get("version"))
+    status = 200
+    with timezone.override(at.participant.site.zone):
+        page = AssessmentForm(
+            request.POST or None,
+            instance=recorded if is_correction else None,
+            scale=at.scale,
+            visit=at.visit,
+            actor=request.user,
+        )
+        if page.is_valid():
+            try:
+                page.save_record(request.user, at.participant, at.visit)
+            except RecordError as refused:
+                page.add_error(None, str(refused))
+                status = CONFLICT
+            else:
+                messages.success(request, f"{at.scale.title} saved.")
+                return redirect("assessments:saved", study_id, visit_code, instrument)
+        frame = {"form": page, "place": at, "recorded": recorded, "is_conflict": status == CONFLICT}
+        return render(request, "assessments/form.html", frame, status=status)
+
+
+@requires("assessments.read")
+@require_GET
+def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
+    """Show what is recorded: totals, items, and the steps that a suicidality score calls for."""
+    at = place(request, study_id, visit_code, instrument)
+    recorded = queries.assessment_at(at.visit, instrument)
+    if recorded is None:
+        raise Http404(f"{instrument} is not recorded at {visit_code}.")
+    with timezone.override(at.participant.site.zone):
+        frame = {
+            "place": at,
+            "assessment": recorded,
+            "items": items_of(at.scale, recorded),
+            "subscales": [
+                (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
+            ],
+            "escalation": services.escalation_of(recorded),
+            "may_record": may(request.user, "assessments.record", at.participant.site_id),
+        }
+        return render(request, "assessments/saved.html", frame)
+
+
+def items_of(scale: Instrument, recorded: Assessment) -> list[tuple[str, int | None, str]]:
+    """Each item as label, score and the words for it, or the reason why it is missing."""
+    rows: list[tuple[str, int | None, str]] = []
+    for name, item in scale.items.items():
+        value = recorded.scores.get(name)
+        words = recorded.missing.get(name, "") if value is None else item.anchors.get(value, "")
+        rows.append((item.label, value, words))
+    return rows
+
+
+@requires("assessments.read")
+@require_GET
+def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
+    """Show the course of a participant's totals as a fragment."""
+    participant = get_participant(request.sites, study_id)
+    with timezone.override(participant.site.zone):
+        frame = {"participant": participant, "course": course_of(participant)}
+        return render(request, "assessments/_panel.html", frame)
+
+
+@requires("assessments.read")
+@require_GET
+def visit_panel(request: PermittedRequest, study_id: str, visit_code: str) -> HttpResponse:
+    """Show the instruments due at a visit as a fragment, with their state and links."""
+    participant = get_participant(request.sites, study_id)
+    visit = get_visit(participant, visit_code)
+    with timezone.override(participant.site.zone):
+        frame = {
+            "participant": participant,
+            "visit": visit,
+            "rows": due_at(visit),
+            "may_record": may(request.user, "assessments.record", participant.site_id),
+        }
+        return render(request, "assessments/_visit_panel.html", frame)
