@@ -11,9 +11,8 @@ from uuid import UUID
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Field, ForeignKey, JSONField, Model, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Field, ForeignKey, Func, JSONField, Model, Q, QuerySet, TextField
+from django.db.models.functions import Coalesce
 
 from trial.audit.models import AuditEntry
 from trial.audit.registry import audited_models
@@ -21,6 +20,16 @@ from trial.audit.registry import audited_models
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset({"id", "key", "route", "content_hash"})
 NOTHING = "–"
+
+
+class SiteOf(Func):
+    """The site_id in an entry's JSON as text; null where the row belongs to no site."""
+
+    template = "(%(expressions)s)::jsonb ->> 'site_id'"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="json_extract(%(expressions)s, '$.site_id')", **context)
 
 
 class Change(NamedTuple):
@@ -61,9 +70,8 @@ def row_key(model: type[Model], value: Any) -> str:
 
 def visible_entries(sites: Collection[UUID]) -> QuerySet[AuditEntry]:
     """Entries of rows of these sites, and of rows that belong to no site (accounts, protocol versions)."""
-    row = Cast(Coalesce("new", "old"), JSONField())
     own = [*(str(site) for site in sites), *(site.hex for site in sites)]
-    return AuditEntry.objects.annotate(site=KeyTextTransform("site_id", row)).filter(
+    return AuditEntry.objects.annotate(site=SiteOf(Coalesce("new", "old"))).filter(
         Q(site__in=own) | (Q(site__isnull=True) & (~Q(table_name="users_site") | Q(row_id__in=own)))
     )
 

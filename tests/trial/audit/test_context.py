@@ -21,6 +21,11 @@ def saved_by() -> str:
     return f"{entry.actor}: {entry.reason}"
 
 
+def fail_after_saving() -> None:
+    assert saved_by() == "system:inner: two"
+    raise ZeroDivisionError
+
+
 def test_the_inner_attribution_wins_and_the_outer_returns() -> None:
     with audited("system:outer", "one"):
         assert saved_by() == "system:outer: one"
@@ -34,9 +39,8 @@ def test_the_inner_attribution_wins_and_the_outer_returns() -> None:
 
 def test_the_outer_attribution_returns_after_a_failed_inner_block() -> None:
     with audited("system:outer", "one"):
-        with pytest.raises(RuntimeError), audited("system:inner", "two"):
-            saved_by()
-            raise RuntimeError
+        with pytest.raises(ZeroDivisionError), audited("system:inner", "two"):
+            fail_after_saving()
         assert saved_by() == "system:outer: one"
     assert not AuditEntry.objects.filter(actor="system:inner").exists()
 

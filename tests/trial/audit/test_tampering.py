@@ -7,7 +7,7 @@ import sqlite3
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from tests.trial.audit import rows
 from tests.trial.audit.outsiders import defenceless, outsider
@@ -106,10 +106,3 @@ def test_the_site_refuses_to_serve_while_a_trigger_is_absent_and_names_it(filled
 def test_flush_is_refused() -> None:
     with pytest.raises(CommandError, match="never emptied"):
         call_command("flush", interactive=False)
-
-
-@pytest.mark.django_db
-def test_a_table_with_triggers_cannot_be_emptied_silently() -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        rows.make_site().save()
-        cursor.execute("DELETE FROM users_site")

@@ -1,0 +1,113 @@
+"""The trail on the screen: in plain words, for those who may read it, of their own sites only."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.trial.audit import rows
+from trial.audit.context import audited
+from trial.audit.queries import audited_model, history, trail
+from trial.permissions import ACTIONS, Role
+from trial.users.models import RoleAssignment, Site, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site() -> Site:
+    """A site entered by a person and renamed by a task."""
+    made = rows.make_site()
+    with audited(User(username="m.curie"), "opening of the site"):
+        made.save()
+    made.name, made.is_practice = "<b>Renamed</b>", True
+    with audited("system:rename", "new sign at the door"):
+        made.save()
+    return made
+
+
+def reader(role: Role, site: Site) -> Client:
+    """A signed-in client of someone with a role at the site."""
+    user = rows.make_user()
+    with audited("system:test", "account"):
+        user.save()
+        RoleAssignment.objects.create(user=user, site=site, role=role, starts_on=date(2020, 1, 1))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_those_who_may_read_the_trail_see_it(role: Role, site: Site) -> None:
+    client = reader(role, site)
+    expected = 200 if role in ACTIONS["audit.read"] else 403
+    assert client.get(reverse("audit:trail")).status_code == expected
+    assert client.get(reverse("audit:history", args=["users.Site", site.pk])).status_code == expected
+
+
+def test_a_history_says_who_when_why_and_what_in_plain_words(site: Site) -> None:
+    page = reader(Role.MONITOR, site).get(reverse("audit:history", args=["users.Site", site.pk])).content.decode()
+    assert "m.curie" in page
+    assert "opening of the site" in page
+    assert "system:rename" in page
+    assert "&lt;b&gt;Renamed&lt;/b&gt;" in page
+    assert "<b>Renamed</b>" not in page
+    first, second = history("users.Site", site.pk, [site.pk])
+    assert (first.did, second.did) == ("entered", "changed")
+    assert [(c.field, c.old, c.new) for c in second.changes] == [
+        ("name", "Site", "<b>Renamed</b>"),
+        ("is practice", "no", "yes"),
+    ]
+
+
+def test_a_referred_row_is_shown_by_its_name(site: Site) -> None:
+    reader(Role.PI, site)
+    line = trail([site.pk], label="users.RoleAssignment")[0]
+    shown = {change.field: change.new for change in line.changes}
+    assert shown["site"] == str(site)
+    assert shown["user"] == "A Person"
+    assert shown["role"] == "PI"
+
+
+def test_another_sites_rows_and_missing_ones_answer_alike(site: Site) -> None:
+    other = rows.make_site()
+    with audited("system:test", "elsewhere"):
+        other.save()
+    client = reader(Role.MONITOR, site)
+    answers = [
+        client.get(reverse("audit:history", args=arguments))
+        for arguments in (
+            ("users.Site", other.pk),
+            ("users.Site", "00000000-0000-0000-0000-000000000000"),
+            ("users.Site", "no-id"),
+            ("sessions.Session", "1"),
+            ("nothing", "1"),
+        )
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert "elsewhere" not in client.get(reverse("audit:trail")).content.decode()
+
+
+def test_the_trail_is_paged_and_filtered(site: Site) -> None:
+    with audited("system:many", "names"):
+        for number in range(60):
+            Site.objects.filter(pk=site.pk).update(name=f"Name {number}")
+    client = reader(Role.DATA_MANAGER, site)
+    newest = client.get(reverse("audit:trail"), {"actor": "system:many"})
+    assert [line.changes[0].new for line in newest.context["lines"][:2]] == ["Name 59", "Name 58"]
+    older = client.get(reverse("audit:trail"), {"actor": "system:many", "before": newest.context["older"]})
+    assert older.context["older"] is None
+    assert len(newest.context["lines"]) + len(older.context["lines"]) == 60
+    assert client.get(reverse("audit:trail"), {"record": "users.User"}).context["lines"]
+    for bad in ({"record": "sessions.Session"}, {"record": "x"}):
+        assert client.get(reverse("audit:trail"), bad).status_code == 404
+    assert client.get(reverse("audit:trail"), {"before": "٣x"}).status_code == 200
+
+
+def test_only_audited_models_have_a_history() -> None:
+    assert audited_model("users.Site") is Site
+    with pytest.raises(LookupError, match="not audited"):
+        audited_model("sessions.Session")
