@@ -41,7 +41,7 @@ DEV_READY := $(VENV)/.ready-dev
 NODE_READY := node_modules/.ready
 CODE := trial infusion assessments imaging reports tests tools manage.py
 
-.PHONY: help install demo prepare report serve test test-slow test-services lint migrations bench config clean
+.PHONY: help install demo prepare report serve test test-slow test-services lint migrations bench config lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -96,11 +96,11 @@ serve: install ## serve the site with the data it has
 test: $(DEV_READY) $(NODE_READY) ## tests on SQLite, then those of the database again on PostgreSQL
 	@$(PY) -m tests.engines versions
 	$(PYTEST) -n $(WORKERS) -m "not slow and not services"
-	$(PY) -m tests.engines postgres -- $(PYTEST) -n $(WORKERS) -m "db_engine and not slow and not services"
+	$(PY) -m tests.engines postgres -- $(PYTEST) -n $(WORKERS) -m "db_engine and not slow and not browser and not services"
 
 test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
 	$(PYTEST) -n $(WORKERS) -m "slow and not services"
-	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and slow and not services"
+	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and (slow or browser) and not services"
 
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"

@@ -31,7 +31,7 @@ from tests.engines import site as sites
 from tests.engines.clones import Template, Templates
 from tests.engines.site import RunningSite
 
-DATABASE_FIXTURES = {"db", "cloned_database", "cloned_orm", "demo_database", "site_factory", "running_site"}
+DATABASE_FIXTURES = {"db", "cloned_database", "demo_database", "site_factory", "templates"}
 FLUSHING = "transactional_db"
 PLACE = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
 
@@ -176,3 +176,14 @@ def live_site(running_site: RunningSite) -> str:
 def demo_site(running_demo_site: RunningSite) -> str:
     """Address of a running site with the demo cohort."""
     return running_demo_site.url
+
+
+@pytest.fixture(scope="session")
+def shared_demo_site(
+    templates: Templates, demo_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Address of one running demo site per test process, for tests that only look."""
+    var_dir = tmp_path_factory.mktemp("shared-demo-site") / "var"
+    sites.folder_of(demo_template.var_dir, var_dir)
+    with templates.clone(demo_template) as url, sites.running(url, var_dir) as site:
+        yield site.url
