@@ -36,9 +36,7 @@ def firth(x: Values, y: Values) -> FirthLogistic:
     """
     measure, outcome = observed_pairs(x, y, "firth")
     if not set(np.unique(outcome)) == {0.0, 1.0}:
-        raise StatsError(
-            f"firth needs an outcome with both 0 and 1, got {np.unique(outcome).tolist()}; count instead."
-        )
+        raise StatsError(f"firth needs an outcome with both 0 and 1, got {np.unique(outcome).tolist()}; count instead.")
     require_spread(measure, "The measure in firth")
     # A centred unit-SD measure keeps the solver's absolute tolerances meaningful in any unit.
     spread = float(measure.std())

@@ -20,9 +20,7 @@ def as_floats(values: Values, where: str) -> Vector:
     try:
         floats = pd.to_numeric(pd.Series(list(values), dtype=object), errors="raise")
     except (TypeError, ValueError) as error:
-        raise StatsError(
-            f"{where} holds a value that is no number ({error}); correct the data set."
-        ) from error
+        raise StatsError(f"{where} holds a value that is no number ({error}); correct the data set.") from error
     vector = floats.to_numpy(dtype=float, na_value=np.nan)
     if np.isinf(vector).any():
         raise StatsError(f"{where} holds an infinite value; correct the data set.")
@@ -41,14 +39,8 @@ def observed_pairs(first: Values, second: Values, where: str) -> tuple[Vector, V
     Two series must carry the same index in the same order, so that a pair is one subject.
     """
     if len(first) != len(second):
-        raise StatsError(
-            f"{where} needs pairs, got {len(first)} and {len(second)} values; align them by subject."
-        )
-    if (
-        isinstance(first, pd.Series)
-        and isinstance(second, pd.Series)
-        and not first.index.equals(second.index)
-    ):
+        raise StatsError(f"{where} needs pairs, got {len(first)} and {len(second)} values; align them by subject.")
+    if isinstance(first, pd.Series) and isinstance(second, pd.Series) and not first.index.equals(second.index):
         raise StatsError(f"{where} got two series with different indexes; align them by subject.")
     x, y = as_floats(first, where), as_floats(second, where)
     complete = ~(np.isnan(x) | np.isnan(y))
@@ -58,14 +50,10 @@ def observed_pairs(first: Values, second: Values, where: str) -> tuple[Vector, V
 def require_spread(values: Vector, where: str) -> None:
     """Refuse values that do not vary beyond rounding error of their own size."""
     if np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        raise StatsError(
-            f"{where} does not vary (all {values[0]:g}); no test is possible, describe it instead."
-        )
+        raise StatsError(f"{where} does not vary (all {values[0]:g}); no test is possible, describe it instead.")
 
 
 def require_count(values: Vector, least: int, where: str) -> None:
     """Refuse fewer than `least` values."""
     if len(values) < least:
-        raise StatsError(
-            f"{where} needs at least {least} observed values, got {len(values)}; describe it instead."
-        )
+        raise StatsError(f"{where} needs at least {least} observed values, got {len(values)}; describe it instead.")

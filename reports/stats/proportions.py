@@ -43,13 +43,9 @@ def proportion(count: int, denominator: int) -> Proportion:
     Raises StatsError on an empty denominator or a count outside it.
     """
     if denominator < 1:
-        raise StatsError(
-            f"A proportion needs a denominator of at least 1, got {denominator}; print the count alone."
-        )
+        raise StatsError(f"A proportion needs a denominator of at least 1, got {denominator}; print the count alone.")
     if not 0 <= count <= denominator:
-        raise StatsError(
-            f"The count {count} lies outside 0 to {denominator}; check the population of the count."
-        )
+        raise StatsError(f"The count {count} lies outside 0 to {denominator}; check the population of the count.")
     test = stats.binomtest(int(count), int(denominator))
     wilson, exact = (test.proportion_ci(CONFIDENCE, method=method) for method in ("wilson", "exact"))
     return Proportion(

@@ -67,8 +67,7 @@ def _cells(frame: pd.DataFrame, subject: str, within: str, value: str) -> pd.Dat
         cells = frame.loc[repeated, [subject, within]].astype(str).agg(" at ".join, axis=1).tolist()
         raise StatsError(f"rm_anova: more than one value for {cells}; keep one row per subject and level.")
     numbers = frame.assign(**{value: as_floats(frame[value], f"{value} in rm_anova")})
-    wide = numbers.pivot(index=subject, columns=within, values=value)
-    return wide.loc[:, list(wide.columns[wide.notna().any()])]
+    return numbers.pivot(index=subject, columns=within, values=value)
 
 
 def _analyse(complete: pd.DataFrame, dropped: tuple[str, ...]) -> RepeatedMeasures:

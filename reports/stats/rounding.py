@@ -22,11 +22,7 @@ def round_half_away(value: float | int | Decimal, places: int) -> Decimal:
     """
     if places < 0:
         raise StatsError(f"Cannot round to {places} places; give zero or more.")
-    number = (
-        value
-        if isinstance(value, Decimal)
-        else Decimal(repr(value if isinstance(value, int) else float(value)))
-    )
+    number = value if isinstance(value, Decimal) else Decimal(repr(value if isinstance(value, int) else float(value)))
     if not number.is_finite():
         raise StatsError(f"Cannot round {value}; check whether the statistic exists before printing it.")
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

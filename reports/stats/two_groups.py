@@ -40,9 +40,7 @@ def student(a: Values, b: Values) -> TwoGroups:
 
 def _compare(a: Values, b: Values, *, equal_variances: bool) -> TwoGroups:
     first, second = _group(a, "group a"), _group(b, "group b")
-    require_spread(
-        np.concatenate([first - first.mean(), second - second.mean()]), "The spread within both groups"
-    )
+    require_spread(np.concatenate([first - first.mean(), second - second.mean()]), "The spread within both groups")
     test = stats.ttest_ind(first, second, equal_var=equal_variances)
     limits = test.confidence_interval(CONFIDENCE)
     return TwoGroups(

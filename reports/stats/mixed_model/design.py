@@ -7,7 +7,7 @@ on the diagonal of V, so they add nothing to any sum, trace or log determinant.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from reports.stats.observed import Vector, as_floats
 Random = Literal["intercept", "intercept+slope", "unstructured"]
 INTERCEPT = "(Intercept)"
 RANK_TOLERANCE = 1e-9
+Rows: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,13 @@ def build_design(
     columns = [value, *fixed, subject] + ([within] if within else [])
     absent = [name for name in dict.fromkeys(columns) if name not in frame.columns]
     if absent:
-        raise StatsError(
-            f"The mixed model of {value}: the frame lacks {absent}; it has {list(frame.columns)}."
-        )
+        raise StatsError(f"The mixed model of {value}: the frame lacks {absent}; it has {list(frame.columns)}.")
     outcome = as_floats(frame[value], f"{value} in the mixed model")
     rows = frame.loc[~np.isnan(outcome)]
     y = outcome[~np.isnan(outcome)]
     holes = [name for name in columns if name != value and rows[name].isna().any()]
     if holes:
-        raise StatsError(
-            f"The mixed model of {value}: {holes} are missing in observed rows; correct the data set."
-        )
+        raise StatsError(f"The mixed model of {value}: {holes} are missing in observed rows; correct the data set.")
     x = np.column_stack([np.ones(len(rows)), *(as_floats(rows[name], name) for name in fixed)])
     names = (INTERCEPT, *fixed)
     scale, x_scale = _scales(x, y, names, value)
@@ -79,15 +76,11 @@ def build_design(
     if len(counts) < 2:
         raise StatsError(f"The mixed model of {value} needs at least two subjects, got {len(counts)}.")
     if random != "unstructured" and len(counts) == len(rows):
-        raise StatsError(
-            f"The mixed model of {value} has one row per subject; use ordinary regression instead."
-        )
+        raise StatsError(f"The mixed model of {value} has one row per subject; use ordinary regression instead.")
     width = int(counts.max())
-    place = (subjects, rows.groupby(subject, sort=False, observed=True).cumcount().to_numpy(dtype=np.intp))
-    blocks = [
-        _pad(part, place, len(counts), width)
-        for part in (y / scale, x / x_scale, loadings, np.ones(len(rows)))
-    ]
+    within_subject = rows.groupby(subject, sort=False, observed=True).cumcount()
+    place = (subjects, np.asarray(within_subject, dtype=np.intp))
+    blocks = [_pad(part, place, len(counts), width) for part in (y / scale, x / x_scale, loadings, np.ones(len(rows)))]
     basis, quadratic, diagonal = _covariance(blocks[2], blocks[3], random)
     padding = np.eye(width) * (1 - blocks[3])[:, :, None]
     return Design(
@@ -109,14 +102,10 @@ def build_design(
 
 def _within_column(random: Random, slope: str | None, visit: str | None) -> str | None:
     if random not in ("intercept", "intercept+slope", "unstructured"):
-        raise StatsError(
-            f"Unknown random structure {random!r}; choose intercept, intercept+slope or unstructured."
-        )
+        raise StatsError(f"Unknown random structure {random!r}; choose intercept, intercept+slope or unstructured.")
     needed = {"intercept": None, "intercept+slope": slope, "unstructured": visit}[random]
     if random != "intercept" and needed is None:
-        raise StatsError(
-            f"random={random!r} needs {'slope' if random == 'intercept+slope' else 'visit'}=<column>."
-        )
+        raise StatsError(f"random={random!r} needs {'slope' if random == 'intercept+slope' else 'visit'}=<column>.")
     return needed
 
 
@@ -136,7 +125,7 @@ def _scales(x: Vector, y: Vector, names: tuple[str, ...], value: str) -> tuple[f
     return scale, size
 
 
-def _loadings(rows: pd.DataFrame, random: Random, within: str | None, subjects: NDArray[np.intp]) -> Vector:
+def _loadings(rows: pd.DataFrame, random: Random, within: str | None, subjects: Rows) -> Vector:
     """Return the rows of Z (n, q): ones, ones and slope, or visit indicators."""
     if random == "intercept" or within is None:
         return np.ones((len(rows), 1))
@@ -152,25 +141,19 @@ def _loadings(rows: pd.DataFrame, random: Random, within: str | None, subjects: 
     return indicators
 
 
-def _check_visits(indicators: Vector, subjects: NDArray[np.intp], levels: list[str]) -> None:
+def _check_visits(indicators: Vector, subjects: Rows, levels: list[str]) -> None:
     seen = np.zeros((int(subjects.max()) + 1, len(levels)))
     np.add.at(seen, subjects, indicators)
     if (seen > 1).any():
         twice = [levels[j] for j in np.flatnonzero((seen > 1).any(axis=0))]
-        raise StatsError(
-            f"Some subjects have more than one row at {twice}; keep one row per subject and visit."
-        )
+        raise StatsError(f"Some subjects have more than one row at {twice}; keep one row per subject and visit.")
     together = seen.T @ seen
-    apart = [
-        f"{levels[i]} with {levels[j]}" for i, j in zip(*np.nonzero(together == 0), strict=True) if i > j
-    ]
+    apart = [f"{levels[i]} with {levels[j]}" for i, j in zip(*np.nonzero(together == 0), strict=True) if i > j]
     if apart:
         raise StatsError(f"No subject has both {apart}; the unstructured covariance cannot be estimated.")
 
 
-def _pad(
-    values: Vector, place: tuple[NDArray[np.intp], NDArray[np.intp]], subjects: int, width: int
-) -> Vector:
+def _pad(values: Vector, place: tuple[Rows, Rows], subjects: int, width: int) -> Vector:
     block = np.zeros((subjects, width, *values.shape[1:]))
     block[place] = values
     return block

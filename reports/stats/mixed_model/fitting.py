@@ -18,6 +18,8 @@ from reports.stats.observed import Vector
 
 STARTS = (0.7, 0.3, 1.2)
 GRADIENT_TOLERANCE = 1e-6
+POLISHING_STEPS = 5
+POLISHING_RANGE = 1e-2
 CURVATURE_TOLERANCE = 1e-6
 SINGULAR_TOLERANCE = 1e-4
 
@@ -42,9 +44,7 @@ def fit_mixed_model(
     """
     if method not in ("ML", "REML"):
         raise StatsError(f"Unknown method {method!r}; choose ML or REML.")
-    design = build_design(
-        frame, value=value, fixed=fixed, subject=subject, random=random, slope=slope, visit=visit
-    )
+    design = build_design(frame, value=value, fixed=fixed, subject=subject, random=random, slope=slope, visit=visit)
     u = min((_search(design, method, _start(design, size)) for size in STARTS), key=lambda found: found[0])[1]
     return _model(design, method, u)
 
@@ -79,7 +79,25 @@ def _search(design: Design, method: Method, start: Vector) -> tuple[float, Vecto
         method="trust-exact",
         options={"gtol": GRADIENT_TOLERANCE / 100, "maxiter": 300},
     )
-    return float(found.fun), np.asarray(found.x)
+    return float(found.fun), _polish(design, method, np.asarray(found.x))
+
+
+def _polish(design: Design, method: Method, u: Vector) -> Vector:
+    """Take Newton steps while they shrink the gradient.
+
+    Near the optimum the likelihood changes by less than its rounding error and the trust region
+    rejects good steps; the gradient is still exact there.
+    """
+    gradient, hessian = _free_derivatives(design, u, evaluate(design, _theta(design, u), method))
+    for _ in range(POLISHING_STEPS):
+        trial = u - np.linalg.pinv(hessian, rcond=CURVATURE_TOLERANCE, hermitian=True) @ gradient
+        if not np.isfinite(negative_loglik(design, _theta(design, trial), method)):
+            break
+        slope, bend = _free_derivatives(design, trial, evaluate(design, _theta(design, trial), method))
+        if np.abs(slope).max() >= np.abs(gradient).max() or np.abs(gradient).max() > POLISHING_RANGE:
+            break
+        u, gradient, hessian = trial, slope, bend
+    return u
 
 
 def _free_derivatives(design: Design, u: Vector, likelihood: Likelihood) -> tuple[Vector, Vector]:

@@ -44,9 +44,7 @@ def satterthwaite_df(row: Vector, fit: Likelihood, jacobian: Vector, free_hessia
     return 2 * variance**2 / uncertainty
 
 
-def satterthwaite_f(
-    rows: Vector, fit: Likelihood, jacobian: Vector, free_hessian: Vector
-) -> tuple[float, float]:
+def satterthwaite_f(rows: Vector, fit: Likelihood, jacobian: Vector, free_hessian: Vector) -> tuple[float, float]:
     """Return F and its denominator DF from the independent single contrasts (Fai and Cornelius 1996)."""
     variances, directions = np.linalg.eigh(rows @ fit.covariance @ rows.T)
     contrasts = directions.T @ rows
@@ -94,9 +92,7 @@ def kenward_roger_f(rows: Vector, fit: Likelihood, adjusted: Vector) -> tuple[fl
     rho = ((1 - a2 / q) / (1 - c2 * b)) ** 2 * (1 + c1 * b) / (1 - c3 * b) / q
     df = 4 + (q + 2) / (q * rho - 1)
     if not df > 2:
-        raise StatsError(
-            f"Kenward-Roger gives {df:.2f} denominator DF; too few subjects for a joint test of {q}."
-        )
+        raise StatsError(f"Kenward-Roger gives {df:.2f} denominator DF; too few subjects for a joint test of {q}.")
     return df * (1 - a2 / q) / (df - 2) * unscaled, df
 
 

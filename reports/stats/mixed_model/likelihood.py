@@ -59,9 +59,7 @@ def evaluate(design: Design, theta: Vector, method: Method) -> Likelihood:
     bends = np.einsum("ksi,sij,lsj->kl", gwe, inverse, gwe, optimize=True) - cross @ covariance @ cross.T
     traces = np.einsum("ksij,lsji->kl", weighted, weighted, optimize=True)
     cs = covariance @ slopes
-    restricted = (
-        traces - 2 * np.einsum("pq,klqp->kl", covariance, curvatures) + np.einsum("kpq,lqp->kl", cs, cs)
-    )
+    restricted = traces - 2 * np.einsum("pq,klqp->kl", covariance, curvatures) + np.einsum("kpq,lqp->kl", cs, cs)
     spread = restricted if method == "REML" else traces
     gradient = np.einsum("ksii->k", weighted) - np.einsum("ksi,si->k", gwe, we)
     if method == "REML":
@@ -78,9 +76,7 @@ def evaluate(design: Design, theta: Vector, method: Method) -> Likelihood:
     )
 
 
-def _solve(
-    design: Design, theta: Vector, method: Method
-) -> tuple[float, Vector, Vector, Vector, Vector] | None:
+def _solve(design: Design, theta: Vector, method: Method) -> tuple[float, Vector, Vector, Vector, Vector] | None:
     """Return negative log-likelihood, V^-1 by subject, Cov(beta), beta and residuals."""
     v = np.einsum("k,ksij->sij", theta, design.basis) + design.padding
     try:

@@ -85,8 +85,7 @@ class MixedModel:
     def coefficients(self, df: DegreesOfFreedom = "satterthwaite") -> dict[str, Coefficient]:
         """Return every fixed effect by name."""
         return {
-            name: self.contrast(row.tolist(), df)
-            for name, row in zip(self.names, np.eye(len(self.names)), strict=True)
+            name: self.contrast(row.tolist(), df) for name, row in zip(self.names, np.eye(len(self.names)), strict=True)
         }
 
     def contrast(self, vector: Sequence[float], df: DegreesOfFreedom = "satterthwaite") -> Coefficient:
@@ -142,9 +141,7 @@ class MixedModel:
             raise StatsError("Kenward-Roger is defined for REML only; fit with method='REML'.")
         rows = np.asarray(matrix, dtype=float)
         if rows.ndim != 2 or rows.shape[1] != len(self.names):
-            raise StatsError(
-                f"A contrast needs one weight for each of {list(self.names)}, got shape {rows.shape}."
-            )
+            raise StatsError(f"A contrast needs one weight for each of {list(self.names)}, got shape {rows.shape}.")
         if not np.isfinite(rows).all() or not rows.any(axis=1).all():
             raise StatsError("A contrast must be finite and not all zero; give the weights of a comparison.")
         return np.asarray(rows / self.x_scale)

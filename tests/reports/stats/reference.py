@@ -29,9 +29,7 @@ def data(name: str) -> pd.DataFrame:
 
 def dummies(frame: pd.DataFrame, column: str, levels: list[Any], prefix: str = "") -> pd.DataFrame:
     """Add 0/1 columns for every level but the first."""
-    return frame.assign(
-        **{f"{prefix}{level}": (frame[column] == level).astype(float) for level in levels[1:]}
-    )
+    return frame.assign(**{f"{prefix}{level}": (frame[column] == level).astype(float) for level in levels[1:]})
 
 
 def connectivity() -> pd.DataFrame:
@@ -76,7 +74,7 @@ def fitted(model: str) -> MixedModel:
             return fit(data("chick"), "weight", ["Time"], "Chick", "intercept+slope", slope="Time")
         case "chick.diet1":
             frame = chick_diet1()
-            return fit(frame, "weight", [name for name in frame if str(name).startswith("t")], "Chick")
+            return fit(frame, "weight", [name for name in frame.columns if name.startswith("t")], "Chick")
         case "madrs.ri":
             return fit(madrs(), "madrs", visits, "id")
         case "madrs.us.lmer":
@@ -99,7 +97,7 @@ def fit(
         subject=subject,
         random=random,
         method="REML",
-        **within,  # type: ignore[arg-type]
+        **within,
     )
 
 

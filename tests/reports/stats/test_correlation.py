@@ -23,12 +23,11 @@ def with_correlation(r: float, n: int) -> Correlation:
 @pytest.mark.parametrize(
     ("r", "n", "p", "low", "high"), [(0.52, 19, 0.023, 0.09, 0.79), (-0.54, 22, 0.009, -0.78, -0.15)]
 )
-def test_the_published_correlations_have_the_published_p(
-    r: float, n: int, p: float, low: float, high: float
-) -> None:
+def test_the_published_correlations_have_the_published_p(r: float, n: int, p: float, low: float, high: float) -> None:
     """Published: hippocampus and BPRS, r to two decimals, p to three; limits by Fisher's z computed by hand."""
     ours = with_correlation(r, n)
-    assert (ours.n, ours.df, ours.estimate) == (n, n - 2, pytest.approx(r))
+    assert (ours.n, ours.df) == (n, n - 2)
+    assert ours.estimate == pytest.approx(r)
     strongest, weakest = (with_correlation(r + side * np.sign(r) * 0.005, n).p for side in (1, -1))
     assert strongest < ours.p < weakest
     assert strongest - 5e-4 <= p <= weakest + 5e-4

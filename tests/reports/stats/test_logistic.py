@@ -28,9 +28,7 @@ def penalised(beta: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.f
 
 
 @pytest.mark.parametrize(("y", "estimate", "se"), [(SEPARATED, 4.4817, 2.786), (OVERLAPPING, 0.4953, 0.521)])
-def test_the_slope_equals_an_independent_newton_iteration(
-    y: NDArray[np.float64], estimate: float, se: float
-) -> None:
+def test_the_slope_equals_an_independent_newton_iteration(y: NDArray[np.float64], estimate: float, se: float) -> None:
     """Values of a separate implementation of the modified score, four decimals, inverse Fisher information."""
     ours = firth(SCALED, y)
     assert (ours.n, ours.events) == (21, 3)

@@ -16,7 +16,7 @@ from reports.stats.errors import NotConverged, StatsError
 from reports.stats.mixed_model import Convergence, MixedModel, fit_mixed_model
 from reports.stats.mixed_model.design import build_design
 from reports.stats.mixed_model.likelihood import evaluate, negative_loglik
-from tests.reports.stats.reference import connectivity, data, fitted, golden, madrs
+from tests.reports.stats.reference import connectivity, data, dummies, fitted, golden, madrs
 
 FIXED = ["post", "post:nonresp"]
 
@@ -64,14 +64,10 @@ def test_a_singular_fit_has_the_df_and_adjustment_of_lmertest_and_pbkrtest(name:
 def test_a_singular_slope_leaves_the_random_intercept_model() -> None:
     """Parallel profiles with balanced repelling noise leave no slope variance: both models agree."""
     days = np.tile(np.arange(4.0), 12)
-    wiggle = np.tile([1.0, -1.5, 0.5, 0.2], 12) + np.tile([0.2, -0.3, -0.4, 0.5], 12) * np.repeat(
-        [1, -1] * 6, 4
-    )
+    wiggle = np.tile([1.0, -1.5, 0.5, 0.2], 12) + np.tile([0.2, -0.3, -0.4, 0.5], 12) * np.repeat([1, -1] * 6, 4)
     level = np.repeat(np.random.default_rng(1).normal(0, 3, 12), 4)
     frame = pd.DataFrame({"who": np.repeat(np.arange(12), 4), "day": days, "y": level + 2 * days + wiggle})
-    slope = fit_mixed_model(
-        frame, value="y", fixed=["day"], subject="who", random="intercept+slope", slope="day"
-    )
+    slope = fit_mixed_model(frame, value="y", fixed=["day"], subject="who", random="intercept+slope", slope="day")
     plain = fit_mixed_model(frame, value="y", fixed=["day"], subject="who")
     assert slope.singular
     assert slope.converged
@@ -84,9 +80,7 @@ def test_two_complete_visits_reproduce_the_paired_t_test() -> None:
     expected = stats.ttest_rel(wide["wk2"], wide["base"])
     tall = wide.reset_index().melt("id", var_name="visit", value_name="madrs")
     tall["later"] = (tall["visit"] == "wk2").astype(float)
-    model = fit_mixed_model(
-        tall, value="madrs", fixed=["later"], subject="id", random="unstructured", visit="visit"
-    )
+    model = fit_mixed_model(tall, value="madrs", fixed=["later"], subject="id", random="unstructured", visit="visit")
     for method in ("satterthwaite", "kenward-roger"):
         ours = model.coefficients(method)["later"]
         assert ours.statistic == pytest.approx(expected.statistic, abs=1e-4)
@@ -135,9 +129,7 @@ def test_inference_does_not_depend_on_the_unit_or_origin_of_the_outcome(shift: f
 def test_names_and_order_of_subjects_do_not_matter(seed: int) -> None:
     frame = madrs()
     generator = np.random.default_rng(seed)
-    names = dict(
-        zip(frame["id"].unique(), generator.permutation(frame["id"].nunique()).astype(str), strict=True)
-    )
+    names = dict(zip(frame["id"].unique(), generator.permutation(frame["id"].nunique()).astype(str), strict=True))
     shuffled = frame.assign(id=frame["id"].map(names)).iloc[generator.permutation(len(frame))]
     model = fit_mixed_model(
         shuffled,
@@ -177,9 +169,37 @@ def test_a_joint_test_depends_on_the_span_of_its_rows_only(method: Any) -> None:
     plain = model.f_test([[0, 1, 0, 0], [0, 0, 1, 0]], method)
     redundant = model.f_test([[0, 1, 1, 0], [0, 3, -1, 0], [0, 5, 5, 0]], method)
     assert redundant.df1 == 2
-    assert (redundant.statistic, redundant.df2, redundant.p) == pytest.approx(
-        (plain.statistic, plain.df2, plain.p)
+    assert (redundant.statistic, redundant.df2, redundant.p) == pytest.approx((plain.statistic, plain.df2, plain.p))
+
+
+@pytest.mark.parametrize("method", ["ML", "REML"])
+@pytest.mark.parametrize("seed", range(10))
+def test_generated_trials_of_23_with_gaps_always_converge(seed: int, method: Any) -> None:
+    """From no to strong correlation, time in days or seconds; many of the slopes are singular."""
+    frame = generated_trial(seed)
+    options: list[dict[str, Any]] = [
+        {"fixed": ["v1", "v2", "v3"], "random": "unstructured", "visit": "visit"},
+        {"fixed": ["v1", "v2", "v3"], "random": "intercept"},
+        {"fixed": ["time"], "random": "intercept+slope", "slope": "time"},
+    ]
+    for option in options:
+        model = fit_mixed_model(frame, value="score", subject="subject", method=method, **option)
+        assert model.converged
+        for name, coefficient in model.coefficients("satterthwaite").items():
+            assert 1 <= coefficient.df < model.n_observations + 200, name
+            assert coefficient.ci_low < coefficient.estimate < coefficient.ci_high
+
+
+def generated_trial(seed: int) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    correlation = generator.uniform(0, 0.95)
+    spread = 64 * (np.full((4, 4), correlation) + (1 - correlation) * np.eye(4))
+    scores = 20 + generator.multivariate_normal(np.zeros(4), spread, size=23).round()
+    frame = pd.DataFrame(
+        {"subject": np.repeat(np.arange(23), 4), "visit": np.tile(np.arange(4), 23), "score": scores.ravel()}
     )
+    frame["time"] = frame["visit"] * generator.choice([1.0, 86400.0])
+    return dummies(frame[generator.uniform(size=92) > 0.12], "visit", [0, 1, 2, 3], prefix="v")
 
 
 def test_rows_without_an_outcome_are_left_out_and_counted() -> None:
@@ -225,8 +245,7 @@ def test_data_that_allow_no_model_are_refused_with_the_reason(
 def test_visits_never_seen_together_are_refused() -> None:
     frame = madrs()
     apart = frame[
-        ~((frame["visit"] == "wk8") & (frame["id"] != "S01"))
-        & ~((frame["visit"] == "d1") & (frame["id"] == "S01"))
+        ~((frame["visit"] == "wk8") & (frame["id"] != "S01")) & ~((frame["visit"] == "d1") & (frame["id"] == "S01"))
     ]
     with pytest.raises(StatsError, match="wk8 with d1"):
         fit_mixed_model(

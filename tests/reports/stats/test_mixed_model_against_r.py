@@ -86,9 +86,7 @@ def test_a_joint_f_test_equals_anova_of_lmertest(model: str, key: str, df_method
     expected, ours = F_TESTS[key], fitted(model)
     test = ours.f_test(all_but_intercept(ours), df_method)
     assert test.df1 == expected["df1"]
-    assert test.statistic == pytest.approx(
-        expected[df_method]["statistic"], abs=expected[df_method]["half_unit"]
-    )
+    assert test.statistic == pytest.approx(expected[df_method]["statistic"], abs=expected[df_method]["half_unit"])
     assert test.df2 == pytest.approx(expected[df_method]["df2"], abs=0.05)
     assert test.p == pytest.approx(expected[df_method].get("p", 0.0), rel=5e-3, abs=1e-16)
 
@@ -103,9 +101,7 @@ def test_the_unstructured_model_of_four_visits_equals_gls() -> None:
 def test_the_unstructured_model_of_six_visits_equals_gls() -> None:
     visits = ["base", "d1", "wk2", "wk4", "wk6", "wk8"]
     frame = dummies(data("madrs_six_visits"), "visit", visits)
-    ours = fit_mixed_model(
-        frame, value="madrs", fixed=visits[1:], subject="id", random="unstructured", visit="visit"
-    )
+    ours = fit_mixed_model(frame, value="madrs", fixed=visits[1:], subject="id", random="unstructured", visit="visit")
     expected = UNSTRUCTURED["six_visits"]
     assert ours.n_subjects == 22
     assert ours.loglik == pytest.approx(expected["loglik"], abs=1e-4)

@@ -80,9 +80,7 @@ def test_the_small_sample_factor_equals_its_table(df: int, table: float) -> None
         lambda pairs: len({b - a for a, b in pairs}) > 1
     ),
 )
-def test_effects_do_not_depend_on_unit_or_origin(
-    shift: float, factor: float, scores: list[tuple[int, int]]
-) -> None:
+def test_effects_do_not_depend_on_unit_or_origin(shift: float, factor: float, scores: list[tuple[int, int]]) -> None:
     base, post = np.array(scores, dtype=float).T
     ours, moved = paired_effects(base, post), paired_effects(shift + factor * base, shift + factor * post)
     assert dataclasses.astuple(moved) == pytest.approx(dataclasses.astuple(ours), abs=1e-7)
@@ -103,9 +101,7 @@ def test_series_of_different_subjects_are_refused() -> None:
         ([30, 31, 32], [20, 21, 22], "does not vary"),
     ],
 )
-def test_pairs_that_allow_no_test_are_refused(
-    base: list[float | None], post: list[float | None], message: str
-) -> None:
+def test_pairs_that_allow_no_test_are_refused(base: list[float | None], post: list[float | None], message: str) -> None:
     for function in (paired_t, paired_effects):
         with pytest.raises(StatsError, match=message):
             function(pd.Series(base, dtype=float), pd.Series(post, dtype=float))

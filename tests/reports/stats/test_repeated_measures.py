@@ -67,9 +67,7 @@ def test_two_levels_are_the_squared_paired_t_test() -> None:
     """scipy's ttest_rel; sphericity holds by definition, so Mauchly's test is absent and p_gg = p."""
     wide = data("madrs").pivot(index="id", columns="visit", values="madrs")[["base", "d1"]].dropna()
     expected = stats.ttest_rel(wide["d1"], wide["base"])
-    result = rm_anova(
-        data("madrs").query("visit in ['base', 'd1']"), subject="id", within="visit", value="madrs"
-    )
+    result = rm_anova(data("madrs").query("visit in ['base', 'd1']"), subject="id", within="visit", value="madrs")
     assert result.statistic == pytest.approx(expected.statistic**2)
     assert result.p == result.p_gg == pytest.approx(expected.pvalue)
     assert (result.epsilon, result.mauchly_w, result.mauchly_p) == (1.0, None, None)
@@ -92,6 +90,10 @@ def test_the_order_of_rows_does_not_matter() -> None:
         (data("madrs").query("visit == 'base'"), "complete subjects at 1 levels"),
         (data("madrs").head(0), "0 complete subjects"),
         (data("madrs").query("id in ['S01', 'S02', 'S03']"), "3 complete subjects at 4 levels"),
+        (
+            data("madrs").assign(madrs=lambda rows: rows["madrs"].mask(rows["visit"] == "wk8")),
+            "0 complete subjects at 4",
+        ),
         (data("madrs").assign(madrs=20), "does not vary"),
     ],
 )
