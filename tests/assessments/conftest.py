@@ -1,0 +1,36 @@
+"""A site, its people and a participant who has consented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # models load only after Django is set up, which is later than this file
+    from trial.participants.models import Participant
+    from trial.users.models import Site, User
+
+
+@pytest.fixture
+def site(db: None) -> Site:
+    """The site K in Chicago."""
+    from tests.trial.participants import people
+
+    return people.make_site("K")
+
+
+@pytest.fixture
+def rater(site: Site) -> User:
+    """A psychiatrist at K."""
+    from tests.trial.participants import people
+
+    return people.make_user("paul", site, "psychiatrist")
+
+
+@pytest.fixture
+def participant(site: Site, rater: User) -> Participant:
+    """In screening."""
+    from tests.trial.participants import people
+
+    coordinator = people.make_user("carla", site, "coordinator")
+    return people.consent(coordinator, people.enrol(coordinator, site))
