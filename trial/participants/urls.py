@@ -1,8 +1,26 @@
-"""Addresses of this app."""
+"""Addresses of the participants' pages."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from trial.participants.views import eligibility, overview, participant, screening, visits
 
 app_name = "participants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", overview.today, name="today"),
+    path("participants/", overview.participants, name="list"),
+    path("participants/new/", participant.enrol, name="enrol"),
+    path("participants/<str:study_id>/", participant.detail, name="detail"),
+    path("participants/<str:study_id>/consent/", participant.consent, name="consent"),
+    path("participants/<str:study_id>/status/", participant.status, name="status"),
+    path("participants/<str:study_id>/plan/", participant.plan, name="plan"),
+    path("participants/<str:study_id>/screening/<slug:slug>/", screening.screening, name="screening"),
+    path("participants/<str:study_id>/medication/<uuid:medication_id>/dose/", screening.dose, name="dose"),
+    path("participants/<str:study_id>/eligibility/", eligibility.eligibility, name="eligibility"),
+    path("participants/<str:study_id>/eligibility/judge/", eligibility.judge, name="judge"),
+    path("participants/<str:study_id>/eligibility/decide/", eligibility.decide, name="decide"),
+    path("participants/<str:study_id>/visits/<slug:code>/", visits.visit, name="visit"),
+    path("participants/<str:study_id>/visits/<slug:code>/held/", visits.held, name="held"),
+    path("participants/<str:study_id>/visits/<slug:code>/missed/", visits.missed, name="missed"),
+]

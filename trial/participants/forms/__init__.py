@@ -1,0 +1,23 @@
+"""Forms of the participants' pages: shape only, no judgement."""
+
+from __future__ import annotations
+
+from trial.participants.forms.base import attempt
+from trial.participants.forms.eligibility import DecisionForm, JudgementForm
+from trial.participants.forms.enrolment import ConsentForm, EnrolForm, PlanForm, StatusForm
+from trial.participants.forms.screening import DoseForm, screening_form
+from trial.participants.forms.visits import HeldForm, MissedForm
+
+__all__ = [
+    "ConsentForm",
+    "DecisionForm",
+    "DoseForm",
+    "EnrolForm",
+    "HeldForm",
+    "JudgementForm",
+    "MissedForm",
+    "PlanForm",
+    "StatusForm",
+    "attempt",
+    "screening_form",
+]

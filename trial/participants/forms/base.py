@@ -1,0 +1,68 @@
+"""What every form here shares: the one-use key, the style, and a refusal shown in place."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from trial.records.forms import mark_up
+from trial.records.services import RecordError
+
+
+def moment(label: str) -> forms.DateTimeField:
+    """A field for a moment in site time."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget)
+
+
+def day(label: str, *, required: bool = True) -> forms.DateField:
+    """A field for a date."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, required=required)
+
+
+def not_in_future(at: datetime) -> datetime:
+    """Refuse a moment that has not come yet: only what has happened is recorded."""
+    if at > timezone.now():
+        raise ValidationError("This time has not come yet; enter when it really happened.")
+    return at
+
+
+class KeyedForm(forms.Form):
+    """A form sent once: its key makes a second tap harmless."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("key", uuid.uuid4())
+        if "occurred_at" in self.fields:
+            self.initial.setdefault("occurred_at", timezone.localtime().replace(second=0, microsecond=0))
+        for field in self.visible_fields():
+            mark_up(field)
+
+    def clean_occurred_at(self) -> datetime:
+        """Refuse a moment in the future."""
+        at: datetime = self.cleaned_data["occurred_at"]
+        return not_in_future(at)
+
+
+def attempt(form: forms.BaseForm, write: Callable[[], Any]) -> bool:
+    """Do the write of a valid form; what the services refuse is shown on the form, and nothing is saved."""
+    if not form.is_valid():
+        return False
+    try:
+        write()
+    except RecordError as refused:
+        form.add_error(None, str(refused))
+        return False
+    except ValidationError as wrong:
+        form.add_error(None, wrong.messages)
+        return False
+    return True

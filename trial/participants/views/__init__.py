@@ -1,0 +1,1 @@
+"""The participants' pages: each view permits, validates, serves and renders."""

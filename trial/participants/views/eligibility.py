@@ -1,0 +1,98 @@
+"""The eligibility page: every criterion, the psychiatrist's findings and the decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from trial.participants import facts, queries, services
+from trial.participants.access import for_participant
+from trial.participants.forms import DecisionForm, JudgementForm, attempt
+from trial.participants.models import Participant
+from trial.permissions import may, requires
+from trial.protocol import Criterion
+from trial.rules.eligibility import Eligibility
+
+ANSWERS = {"pass": ("passes", "green"), "fail": ("fails", "red"), "unknown": ("not known", "yellow")}
+# Where the record cannot say whether a recent stop counts, the rule leaves the answer to the psychiatrist.
+OPEN_TO_JUDGEMENT = "antidepressant_stability"
+
+
+@requires("participants.read")
+@for_participant
+def eligibility(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show every criterion with its answer and reason."""
+    return page(request, participant)
+
+
+@require_POST
+@requires("participants.judge")
+@for_participant
+def judge(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Record the psychiatrist's findings."""
+    form = judgement_form(participant, facts.judge(participant), request.POST)
+
+    def write() -> None:
+        given = {name: form.cleaned_data[name] for name in ("occurred_at", "key")}
+        services.judge_criteria(request.user, participant, judgements=form.judgements(), **given)  # type: ignore[arg-type]
+
+    if attempt(form, write):
+        messages.success(request, "The findings are recorded.")
+        return redirect("participants:eligibility", participant.study_id)
+    return page(request, participant, judgement=form)
+
+
+@require_POST
+@requires("participants.judge")
+@for_participant
+def decide(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Decide to enrol or to refuse."""
+    form = DecisionForm(request.POST, auto_id="decision_%s")
+
+    def write() -> None:
+        given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "key")}
+        is_eligible = form.cleaned_data["decision"] == "enrol"
+        services.decide_eligibility(request.user, participant, is_eligible=is_eligible, **given)  # type: ignore[arg-type]
+
+    if attempt(form, write):
+        messages.success(request, "The decision is recorded.")
+        return redirect("participants:detail", participant.study_id)
+    return page(request, participant, decision=form)
+
+
+def page(
+    request: HttpRequest,
+    participant: Participant,
+    *,
+    judgement: JudgementForm | None = None,
+    decision: DecisionForm | None = None,
+) -> HttpResponse:
+    """Render the page, with a form that was refused in place of a fresh one."""
+    standing = facts.judge(participant)
+    user: Any = request.user
+    frame = {
+        "participant": participant,
+        "standing": standing,
+        "rows": [{"judged": one, "answer": ANSWERS[one.answer]} for one in standing.judgements],
+        "latest": queries.latest_decision(participant),
+        "consented_at": queries.consented_at(participant),
+        "may_judge": may(user, "participants.judge", participant.site_id),
+        "judgement": judgement or judgement_form(participant, standing),
+        "decision": decision or DecisionForm(auto_id="decision_%s"),
+    }
+    return render(request, "participants/eligibility.html", frame)
+
+
+def judgement_form(participant: Participant, standing: Eligibility, data: Any = None) -> JudgementForm:
+    """The form of the criteria that are a psychiatrist's to judge."""
+    asked: list[Criterion] = [
+        one.criterion
+        for one in standing.judgements
+        if one.criterion.judged_by == "psychiatrist"
+        or (one.criterion.id == OPEN_TO_JUDGEMENT and one.answer == "unknown")
+    ]
+    return JudgementForm(data, criteria=asked, latest=facts.latest_judgements(participant))

@@ -1,0 +1,153 @@
+"""One participant: enrolment, the page, consent, statuses and the planned day."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from trial.participants import queries, services, worklist
+from trial.participants.access import for_participant, sites_of
+from trial.participants.forms import ConsentForm, EnrolForm, PlanForm, StatusForm, attempt
+from trial.participants.models import Participant, Status
+from trial.permissions import may, requires
+
+PANELS = (
+    ("infusion.read", "infusion:panel", "Infusion", ("patient",)),
+    ("assessments.read", "assessments:panel", "Assessments", ("patient",)),
+    ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
+    ("safety.read", "safety:panel", "Safety", ("patient", "control")),
+)
+ACTIONS = ("participants.screen", "participants.judge", "participants.dispose", "audit.read")
+
+
+@requires("participants.enrol")
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Give a new participant a study id."""
+    made: list[Participant] = []
+    form = EnrolForm(request.POST or None, sites=sites_of(request))
+
+    def write() -> None:
+        values = {name: form.cleaned_data[name] for name in ("site", "cohort", "referral", "enrolled_on", "key")}
+        made.append(services.enrol(request.user, **values))  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, f"{made[0].study_id} is enrolled. Next: record the signed consent.")
+        return redirect("participants:detail", made[0].study_id)
+    intro = "The study id is given when you save. Do not enter names, birth dates or other identifiers anywhere."
+    frame = {"form": form, "title": "Enrol a participant", "submit": "Enrol", "intro": intro}
+    frame["cancel"] = reverse("participants:list")
+    return render(request, "participants/form.html", frame)
+
+
+@requires("participants.read")
+@for_participant
+def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show a participant: statuses, visits, screening forms and the panels of the other apps."""
+    now = timezone.now()
+    frame = {
+        "participant": participant,
+        "consented_at": queries.consented_at(participant),
+        "timeline": worklist.timeline(participant, now),
+        "marks": worklist.screening_marks(participant),
+        "is_patient": participant.cohort == "patient",
+        "panels": panels_for(request, participant),
+        **header(request, participant),
+    }
+    return render(request, "participants/detail.html", frame)
+
+
+def header(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+    """What the top of a participant's page needs: current statuses, their history, and what may be done."""
+    history = queries.statuses_of(participant)
+    current = {status.axis: status for status in history}
+    return {
+        "history": history[::-1],
+        "statuses": [
+            {"axis": axis.label, "status": current.get(axis), "badge": _badge(current.get(axis))}
+            for axis in Status.Axis
+        ],
+        "can": {action.replace(".", "_"): _may(request, action, participant.site_id) for action in ACTIONS},
+    }
+
+
+def _badge(status: Status | None) -> worklist.Badge | None:
+    return None if status is None else worklist.badge_of(status.value)
+
+
+def _may(request: HttpRequest, action: str, site_id: UUID) -> bool:
+    user: Any = request.user
+    return may(user, action, site_id)
+
+
+def panels_for(request: HttpRequest, participant: Participant) -> list[dict[str, str]]:
+    """The fragments of the other apps that the account may see."""
+    return [
+        {"title": title, "url": reverse(name, args=[participant.study_id])}
+        for action, name, title, cohorts in PANELS
+        if participant.cohort in cohorts and _may(request, action, participant.site_id)
+    ]
+
+
+@requires("participants.screen")
+@for_participant
+def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Record a signed consent form."""
+    form = ConsentForm(request.POST or None)
+
+    def write() -> None:
+        services.sign_consent(request.user, participant, **form.cleaned_data)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The consent is recorded; the visits of the protocol are planned.")
+        return redirect("participants:detail", participant.study_id)
+    return form_page(request, participant, form, title="Consent", submit="Record the consent")
+
+
+@requires("participants.dispose")
+@for_participant
+def status(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Set a dated status on one axis."""
+    form = StatusForm(request.POST or None)
+
+    def write() -> None:
+        axis, value = form.parts()
+        given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "key")}
+        services.set_status(request.user, participant, axis=axis, value=value, **given)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The status is recorded. The other statuses stay as they are.")
+        return redirect("participants:detail", participant.study_id)
+    intro = "Each status stands for itself: ending one leaves the others. The infusion's is set on its own page."
+    return form_page(request, participant, form, title="Change a status", submit="Record the status", intro=intro)
+
+
+@requires("participants.dispose")
+@for_participant
+def plan(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Plan the day of the infusion."""
+    now = {"planned_infusion_on": participant.planned_infusion_on, "version": participant.version}
+    form = PlanForm(request.POST or None, initial=now)
+
+    def write() -> None:
+        on, version = form.cleaned_data["planned_infusion_on"], form.cleaned_data["version"]
+        services.plan_infusion(request.user, participant, on=on, version=version)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The plan is recorded; windows counted from it are provisional.")
+        return redirect("participants:detail", participant.study_id)
+    return form_page(request, participant, form, title="Plan the infusion", submit="Save the plan")
+
+
+def form_page(
+    request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str, intro: str = ""
+) -> HttpResponse:
+    """Render one form about a participant."""
+    frame = {"participant": participant, "form": form, "title": title, "submit": submit, "intro": intro}
+    frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
+    return render(request, "participants/form.html", frame)

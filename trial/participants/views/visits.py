@@ -1,0 +1,86 @@
+"""One visit: its window, what is due, and whether it was held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from trial.participants import queries, services, worklist
+from trial.participants.access import for_participant
+from trial.participants.forms import HeldForm, MissedForm, attempt
+from trial.participants.models import Participant, Visit
+from trial.permissions import may, requires
+
+
+@requires("participants.read")
+@for_participant
+def visit(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
+    """Show a visit."""
+    return page(request, participant, queries.get_visit(participant, code))
+
+
+@require_POST
+@requires("participants.screen")
+@for_participant
+def held(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
+    """Record that a visit was held; outside its window that raises a deviation."""
+    found = queries.get_visit(participant, code)
+    form = HeldForm(request.POST, auto_id="held_%s")
+
+    def write() -> None:
+        services.record_visit(request.user, found, occurred_at=form.cleaned_data["occurred_at"])  # type: ignore[arg-type]
+
+    if attempt(form, write):
+        messages.success(request, "The visit is recorded as done.")
+        return redirect("participants:visit", participant.study_id, code)
+    return page(request, participant, found, held=form)
+
+
+@require_POST
+@requires("participants.screen")
+@for_participant
+def missed(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
+    """Record that a visit was missed."""
+    found = queries.get_visit(participant, code)
+    form = MissedForm(request.POST, auto_id="missed_%s")
+
+    def write() -> None:
+        services.miss_visit(request.user, found, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+
+    if attempt(form, write):
+        messages.success(request, "The visit is recorded as missed, with a deviation.")
+        return redirect("participants:visit", participant.study_id, code)
+    return page(request, participant, found, missed=form)
+
+
+def page(
+    request: HttpRequest,
+    participant: Participant,
+    found: Visit,
+    *,
+    held: HeldForm | None = None,
+    missed: MissedForm | None = None,
+) -> HttpResponse:
+    """Render the page of a visit, with a form that was refused in place of a fresh one."""
+    protocol = queries.protocol_of(participant)
+    plan, user = protocol.visits[found.code], request.user
+    frame: dict[str, Any] = {
+        "participant": participant,
+        "visit": found,
+        "plan": plan,
+        "badge": worklist.visit_badge(found, plan, timezone.now()),
+        "instruments": [protocol.instruments[code].label.text for code in plan.instruments.codes],
+        "measurements": [protocol.measurements[code].label.text for code in plan.measurements.codes],
+        "held": held or HeldForm(auto_id="held_%s"),
+        "missed": missed or MissedForm(auto_id="missed_%s"),
+        "may_record": may(user, "participants.screen", participant.site_id),  # type: ignore[arg-type]
+    }
+    if plan.instruments.codes and may(user, "assessments.read", participant.site_id):  # type: ignore[arg-type]
+        frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])
+    return render(request, "participants/visit.html", frame)

@@ -1,0 +1,73 @@
+"""Named reads of alerts, adverse events and deviations."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.shortcuts import get_object_or_404
+
+from trial.participants.models import Participant
+from trial.records.models import ClinicalRecord
+from trial.safety.models import AdverseEvent, Alert, Deviation
+
+C = TypeVar("C", bound=ClinicalRecord)
+
+GRAVEST_FIRST = Case(
+    When(level=Alert.Level.EMERGENCY, then=Value(0)),
+    When(level=Alert.Level.URGENT, then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
+
+
+def at_sites(model: type[C], sites: frozenset[UUID]) -> QuerySet[C]:
+    """Rows of the sites with their participant and site."""
+    return model._default_manager.filter(site_id__in=sites).select_related("participant__site", "visit")
+
+
+def get_row(model: type[C], sites: frozenset[UUID], pk: UUID) -> C:
+    """Return the row at one of *sites*; a foreign and a missing one raise the same Http404."""
+    return get_object_or_404(at_sites(model, sites), pk=pk)
+
+
+def alerts(sites: frozenset[UUID]) -> QuerySet[Alert]:
+    """Every alert, the latest first."""
+    return at_sites(Alert, sites).select_related("acknowledged_by").order_by("-occurred_at")
+
+
+def open_alerts(sites: frozenset[UUID]) -> QuerySet[Alert]:
+    """Alerts that nobody acknowledged: the gravest first, then the oldest."""
+    return at_sites(Alert, sites).filter(acknowledged_at=None).order_by(GRAVEST_FIRST, "occurred_at")
+
+
+def deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
+    """Every deviation, the latest first."""
+    return at_sites(Deviation, sites).order_by("-occurred_at")
+
+
+def open_deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
+    """Deviations without a corrective action: important ones first, then the oldest."""
+    return at_sites(Deviation, sites).filter(closed_at=None).order_by("-is_important", "occurred_at")
+
+
+def adverse_events(sites: frozenset[UUID]) -> QuerySet[AdverseEvent]:
+    """Every adverse event: serious ones first, then the latest."""
+    return at_sites(AdverseEvent, sites).order_by("-is_serious", "-occurred_at")
+
+
+def alerts_of(participant: Participant) -> QuerySet[Alert]:
+    """A participant's alerts, open ones first."""
+    rows = Alert.objects.filter(participant=participant).select_related("acknowledged_by")
+    return rows.order_by("acknowledged_at", GRAVEST_FIRST, "-occurred_at")
+
+
+def deviations_of(participant: Participant) -> QuerySet[Deviation]:
+    """A participant's deviations, the latest first."""
+    return Deviation.objects.filter(participant=participant).select_related("visit").order_by("-occurred_at")
+
+
+def adverse_events_of(participant: Participant) -> QuerySet[AdverseEvent]:
+    """A participant's adverse events, the latest first."""
+    return AdverseEvent.objects.filter(participant=participant).order_by("-occurred_at")

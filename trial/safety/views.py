@@ -1,0 +1,142 @@
+"""The safety board, a participant's safety panel, and the forms that change them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from trial.participants.access import for_participant, sites_of
+from trial.participants.forms import attempt
+from trial.participants.models import Participant
+from trial.permissions import may, requires, sites_permitting
+from trial.safety import queries, services
+from trial.safety.forms import AcknowledgeForm, AdverseEventForm, CorrectionForm, DeviationForm
+from trial.safety.models import AdverseEvent, Alert, Deviation
+
+
+@requires("safety.read")
+def board(request: HttpRequest) -> HttpResponse:
+    """Show open alerts first, then deviations and adverse events; ``?show=all`` adds what is closed."""
+    sites, everything = sites_of(request), request.GET.get("show") == "all"
+    user: Any = request.user
+    frame = {
+        "everything": everything,
+        "alerts": queries.alerts(sites) if everything else queries.open_alerts(sites),
+        "deviations": queries.deviations(sites) if everything else queries.open_deviations(sites),
+        "adverse_events": queries.adverse_events(sites),
+        "acknowledging": sites_permitting(user, "safety.acknowledge"),
+        "recording": sites_permitting(user, "safety.record"),
+    }
+    return render(request, "safety/board.html", frame)
+
+
+@requires("safety.read")
+def open_counts(request: HttpRequest) -> HttpResponse:
+    """The open alerts and deviations, as a fragment of the Today page."""
+    sites = sites_of(request)
+    alerts = list(queries.open_alerts(sites))
+    frame = {"alerts": alerts, "deviations": queries.open_deviations(sites).count()}
+    return render(request, "safety/_open.html", frame)
+
+
+@requires("safety.read")
+@for_participant
+def panel(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """One participant's alerts, deviations and adverse events, as a fragment."""
+    user: Any = request.user
+    frame = {
+        "participant": participant,
+        "alerts": queries.alerts_of(participant),
+        "deviations": queries.deviations_of(participant),
+        "adverse_events": queries.adverse_events_of(participant),
+        "may_acknowledge": may(user, "safety.acknowledge", participant.site_id),
+        "may_record": may(user, "safety.record", participant.site_id),
+    }
+    return render(request, "safety/_panel.html", frame)
+
+
+@requires("safety.record")
+@for_participant
+def adverse_event(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Record an adverse event."""
+    form = AdverseEventForm(request.POST or None)
+    if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, participant)):
+        messages.success(request, "The adverse event is recorded.")
+        return redirect("participants:detail", participant.study_id)
+    return form_page(request, participant, form, title="Adverse event", submit="Record the event")
+
+
+@requires("safety.record")
+def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Correct an adverse event, with a reason."""
+    event = queries.get_row(AdverseEvent, sites_of(request), pk)
+    with timezone.override(event.participant.site.zone):
+        form = AdverseEventForm(request.POST or None, instance=event)
+        if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, event.participant)):
+            messages.success(request, "The correction is saved.")
+            return redirect("participants:detail", event.participant.study_id)
+        return form_page(request, event.participant, form, title="Correct an adverse event", submit="Save")
+
+
+@requires("safety.acknowledge")
+def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Acknowledge an alert with what was done."""
+    alert = queries.get_row(Alert, sites_of(request), pk)
+    form = AcknowledgeForm(request.POST or None)
+
+    def write() -> None:
+        services.acknowledge(request.user, alert, action_taken=form.cleaned_data["action_taken"])  # type: ignore[arg-type]
+
+    with timezone.override(alert.participant.site.zone):
+        if request.method == "POST" and attempt(form, write):
+            messages.success(request, "The alert is acknowledged.")
+            return redirect("safety:board")
+        title = f"{alert.get_level_display()}: {alert.summary}"
+        return form_page(request, alert.participant, form, title=title, submit="Acknowledge")
+
+
+@requires("safety.record")
+@for_participant
+def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Report a deviation by hand."""
+    form = DeviationForm(request.POST or None)
+
+    def write() -> None:
+        given = {"participant": participant, "is_automatic": False, **form.cleaned_data}
+        services.record_deviation(request.user, **given)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The deviation is recorded.")
+        return redirect("participants:detail", participant.study_id)
+    return form_page(request, participant, form, title="Report a deviation", submit="Record the deviation")
+
+
+@requires("safety.record")
+def close(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Close a deviation with its corrective action."""
+    found = queries.get_row(Deviation, sites_of(request), pk)
+    form = CorrectionForm(request.POST or None)
+
+    def write() -> None:
+        services.close_deviation(request.user, found, correction=form.cleaned_data["correction"])  # type: ignore[arg-type]
+
+    with timezone.override(found.participant.site.zone):
+        if request.method == "POST" and attempt(form, write):
+            messages.success(request, "The deviation is closed.")
+            return redirect("safety:board")
+        return form_page(request, found.participant, form, title=found.summary, submit="Close the deviation")
+
+
+def form_page(
+    request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str
+) -> HttpResponse:
+    """Render one form about a participant."""
+    frame = {"participant": participant, "form": form, "title": title, "submit": submit}
+    frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
+    return render(request, "participants/form.html", frame)
