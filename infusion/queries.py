@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.utils import timezone
-
 from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
 from infusion.rules import Course, RateEvent
 from trial.participants.models import Participant, PhysicalExamination
@@ -30,8 +28,13 @@ def rates_of(infusion: Infusion) -> list[RateChange]:
 
 def course_of(infusion: Infusion) -> Course:
     """The infusion as the rules read it."""
-    events = infusion.rates.order_by("occurred_at", "entered_at").values_list("occurred_at", "rate")
-    return Course(infusion.occurred_at, tuple(RateEvent(at, rate) for at, rate in events), infusion.ended_at)
+    return course_from(infusion, list(infusion.rates.order_by("occurred_at", "entered_at")))
+
+
+def course_from(infusion: Infusion, rates: list[RateChange]) -> Course:
+    """The infusion as the rules read it, from rates already read."""
+    events = tuple(RateEvent(change.occurred_at, change.rate) for change in rates)
+    return Course(infusion.occurred_at, events, infusion.ended_at)
 
 
 def bag_at(infusion: Infusion, at: datetime) -> Bag | None:
@@ -98,8 +101,3 @@ def infusion_times(participant: Participant) -> InfusionTimes | None:
     """When the infusion began and ended, in UTC; None before it began."""
     found = Infusion.objects.filter(participant=participant).values_list("occurred_at", "ended_at").first()
     return InfusionTimes(*found) if found else None
-
-
-def clonidine_total_today(participant: Participant) -> Decimal:
-    """The clonidine (mg) given on today's site date."""
-    return sum(clonidine_around(participant, timezone.now())[0], Decimal(0))

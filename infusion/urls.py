@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from infusion import views
 
 app_name = "infusion"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<str:study_id>/", views.detail, name="detail"),
+    path("<str:study_id>/panel/", views.panel, name="panel"),
+    path("<str:study_id>/state/", views.state, name="state"),
+    path("<str:study_id>/course/", views.course, name="course"),
+    path("<str:study_id>/start/", views.start, name="start"),
+    path("<str:study_id>/rate/", views.rate, name="rate"),
+    path("<str:study_id>/bag/", views.bag, name="bag"),
+    path("<str:study_id>/stop/", views.stop, name="stop"),
+    path("<str:study_id>/clonidine/", views.clonidine, name="clonidine"),
+    path("<str:study_id>/vitals/", views.vitals, name="vitals"),
+    path("<str:study_id>/side-effects/", views.side_effects, name="side_effects"),
+    path("<str:study_id>/serum/", views.serum, name="serum"),
+]

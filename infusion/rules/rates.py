@@ -85,4 +85,4 @@ def _together(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _printed(amount: Decimal) -> Decimal:
     """An amount without the digits that only division made; finer than any limit of a protocol."""
-    return round(amount, 6).normalize() + 0
+    return Decimal(f"{round(amount, 6).normalize():f}")

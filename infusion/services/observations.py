@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from infusion.models import SerumLevel, SerumSample, SideEffects, Vitals
 from infusion.rules import alert_level, judge_vitals
+from infusion.services.visits import attend
 from trial.audit.context import audited
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
@@ -79,6 +80,7 @@ def record_vitals(
             occurred_at=row.occurred_at,
             origin=origin,
         )
+    attend(actor, visit, row.occurred_at)
     return row
 
 
@@ -99,7 +101,7 @@ def record_side_effects(
     Raises ValidationError for an item or a grade that the protocol does not know.
     """
     _check_scores(scores, protocol_of(participant))
-    return enter(
+    row = enter(
         SideEffects,
         actor,
         participant=participant,
@@ -111,6 +113,8 @@ def record_side_effects(
         scores=dict(scores),
         other=other,
     )
+    attend(actor, visit, row.occurred_at)
+    return row
 
 
 @transaction.atomic
@@ -154,6 +158,7 @@ def record_serum_sample(
     made = [_level(row, analyte, value) for analyte, value in levels.items()]
     with audited(actor, "serum levels recorded"):
         SerumLevel.objects.bulk_create(made)
+    attend(actor, visit, row.occurred_at)
     return row
 
 

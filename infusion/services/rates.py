@@ -69,16 +69,7 @@ def change_rate(
             override_reason=override_reason,
         )
     if rate and infusion.ended_at is not None and at > infusion.ended_at:
-        findings.append(Finding(Deviation.Kind.ORDER, warn("The infusion ran again after its recorded end")))
-        amend(
-            infusion,
-            actor,
-            version=infusion.version,
-            reason="the infusion ran again after its recorded end",
-            ended_at=None,
-            is_completed=None,
-            end_reason="",
-        )
+        findings.append(_reopened(actor, infusion))
     row = enter_rate(
         actor,
         infusion,
@@ -249,6 +240,13 @@ def check_moment(infusion: Infusion, at: datetime, rate: Decimal, *, happened: b
     if rate and infusion.ended_at is not None and not happened:
         ended = infusion.ended_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         raise ValidationError(f"The infusion ended {ended}. If it ran again, record that it has already happened.")
+
+
+def _reopened(actor: User, infusion: Infusion) -> Finding:
+    """Take back the recorded end of an infusion that ran again, and say so."""
+    why = "The infusion ran again after its recorded end"
+    amend(infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason="")
+    return Finding(Deviation.Kind.ORDER, warn(why))
 
 
 def _rise(

@@ -67,7 +67,7 @@ def start_infusion(
         return row
     if queries.infusion_of(participant) is not None:
         raise RecordError(f"{participant} already has an infusion; change its rate or record its end.")
-    if dosing_weight_kg <= 0 or rate <= 0 or (concentration is not None and concentration <= 0):
+    if min(dosing_weight_kg, rate, concentration or rate) <= 0 or concentration == 0:
         raise ValidationError("Weight, rate and concentration must be above 0.")
     at = occurred_at or timezone.now()
     if not happened:  # what has happened is reported by infusion_began below
@@ -87,22 +87,7 @@ def start_infusion(
         origin=origin,
         dosing_weight_kg=dosing_weight_kg,
     )
-    setting = None
-    if concentration is not None:
-        setting = pump_setting(dosing_weight_kg, rate, concentration, rules)
-        enter(
-            Bag,
-            actor,
-            participant=participant,
-            occurred_at=at,
-            origin=origin,
-            reason="bag hung",
-            infusion=infusion,
-            concentration=concentration,
-            volume_ml=volume_ml or Decimal(0),
-            lot=lot,
-        )
-    enter_rate(actor, infusion, rate=rate, at=at, reason="start", setting=setting, checked_by=checked_by, origin=origin)
+    _run(actor, infusion, rate, concentration, volume_ml, lot, checked_by)
     participants.infusion_began(actor, participant, at, origin=origin)
     record_deviations(
         actor,
@@ -167,6 +152,43 @@ def correct_end(
         amend(closing, actor, version=closing.version, reason=reason, occurred_at=at)
     current.version = version
     return _close(actor, current, at, completed, end_reason, reason)
+
+
+def _run(
+    actor: User,
+    infusion: Infusion,
+    rate: Decimal,
+    concentration: Decimal | None,
+    volume_ml: Decimal | None,
+    lot: str,
+    checked_by: User | None,
+) -> None:
+    """Save the first bag, if one is named, and the first rate."""
+    participant, at, setting = infusion.participant, infusion.occurred_at, None
+    if concentration is not None:
+        setting = pump_setting(infusion.dosing_weight_kg, rate, concentration, protocol_of(participant))
+        enter(
+            Bag,
+            actor,
+            participant=participant,
+            occurred_at=at,
+            origin=infusion.origin,
+            reason="bag hung",
+            infusion=infusion,
+            concentration=concentration,
+            volume_ml=volume_ml or Decimal(0),
+            lot=lot,
+        )
+    enter_rate(
+        actor,
+        infusion,
+        rate=rate,
+        at=at,
+        reason="start",
+        setting=setting,
+        checked_by=checked_by,
+        origin=infusion.origin,
+    )
 
 
 def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:

@@ -1,0 +1,54 @@
+// The charts of the bedside page, drawn anew when the rate changes, the theme switches or the page is resized;
+// and a refused rate (422) is shown in the form's place.
+(() => {
+  "use strict";
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status === 422) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    document.querySelector("#rate-form [data-focus]")?.focus();
+  });
+
+  const place = document.getElementById("course");
+  if (!place || !window.uPlot) return;
+  const boxes = { rate: place.querySelector("[data-chart=rate]"), vitals: place.querySelector("[data-chart=vitals]") };
+  const drawn = {};
+  let latest = null;
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, ...more });
+  const axis = (label) => ({ label, stroke: colour("--tblr-body-color"), grid: { stroke: colour("--tblr-border-color"), width: 1 } });
+  const show = (name, data, series, unit) => {
+    drawn[name]?.destroy();
+    const options = {
+      width: Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false } },
+      axes: [axis("hours"), axis(unit)], series: [{ label: "hours" }, ...series],
+    };
+    drawn[name] = new uPlot(options, data, boxes[name]);
+  };
+  const draw = () => {
+    if (!latest) return;
+    const { rate, vitals } = latest;
+    show("rate", [rate.hours, rate.rate], [line("rate", "--tblr-primary", { paths: uPlot.paths.stepped({ align: 1 }) })], "mg/kg/h");
+    if (vitals.hours.length) {
+      show("vitals", [vitals.hours, vitals.systolic, vitals.diastolic, vitals.heart_rate], [
+        line("systolic", "--tblr-red"), line("diastolic", "--tblr-orange", { dash: [6, 3] }),
+        line("heart rate", "--tblr-cyan", { dash: [2, 3] }),
+      ], "mmHg, 1/min");
+    }
+  };
+  const load = async () => {
+    const answer = await fetch(place.dataset.source, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    latest = await answer.json();
+    draw();
+  };
+
+  document.body.addEventListener("rate-changed", load);
+  window.addEventListener("resize", draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
+  load();
+})();
