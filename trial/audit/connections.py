@@ -44,6 +44,11 @@ def installing() -> Iterator[None]:
         yield
 
 
+def is_installing() -> bool:
+    """True inside `installing()`."""
+    return _installing.get()
+
+
 @contextmanager
 def sealing() -> Iterator[None]:
     """Inside, seals may be inserted: the sealer only."""

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from tests.trial.audit import rows
 from tests.trial.audit.outsiders import defenceless, outsider
-from trial.audit.checks import TriggersMissing, assert_triggers
+from trial.audit.checks import TriggersMissing, assert_triggers, check_triggers
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.audit.services import seal
@@ -99,7 +99,8 @@ def test_the_site_refuses_to_serve_while_a_trigger_is_absent_and_names_it(filled
         defenceless(raw, "users_site")
     with pytest.raises(TriggersMissing, match=r"users_site.*manage\.py migrate"):
         assert_triggers()
-    call_command("migrate", verbosity=0)
+    assert [message.id for message in check_triggers(["default"])][:1] == ["audit.E003"]
+    call_command("migrate", verbosity=0, skip_checks=False)
     assert_triggers()
 
 
