@@ -113,7 +113,7 @@ lint: $(DEV_READY) ## style, types, configuration page
 migrations: $(RUNTIME_READY) ## fail when a model change has no migration
 	$(MANAGE) makemigrations --check --dry-run
 
-bench: $(DEV_READY) $(NODE_READY) ## time the measures that docs/performance.md quotes
+bench: $(DEV_READY) $(NODE_READY) ## time the set-up and the pages of a demo site
 	$(PY) -m tests.bench
 
 config: $(RUNTIME_READY) ## write docs/configuration.md from the settings
