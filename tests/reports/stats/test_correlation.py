@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.stats.correlation import Correlation, pearson
@@ -34,6 +34,7 @@ def test_the_published_correlations_have_the_published_p(r: float, n: int, p: fl
     assert (ours.ci_low, ours.ci_high) == pytest.approx((low, high), abs=0.005)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(4, 40))
 def test_r_equals_numpy_and_ignores_unit_origin_and_order(seed: int, n: int) -> None:
     x, y = np.random.default_rng(seed).normal(size=(2, n))

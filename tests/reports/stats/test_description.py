@@ -6,7 +6,7 @@ import statistics
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.stats.description import Description, describe
@@ -14,6 +14,7 @@ from reports.stats.errors import StatsError
 from tests.reports.stats.reference import data
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=40))
 def test_a_description_equals_the_standard_library(scores: list[int]) -> None:
     """Python 3.11 `statistics`."""

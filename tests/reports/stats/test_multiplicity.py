@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -24,6 +24,7 @@ def test_holm_gives_the_published_decisions() -> None:
     assert [decision.adjusted_p for decision in decisions.values()] == pytest.approx(adjusted)
 
 
+@settings(max_examples=15, deadline=None)  # statsmodels collects garbage at every call
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_equals_statsmodels_in_the_order_given(p: list[float]) -> None:
     decisions = holm({str(i): value for i, value in enumerate(p)})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pingouin
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -73,6 +73,7 @@ def test_the_small_sample_factor_equals_its_table(df: int, table: float) -> None
     assert small_sample_factor(df) == pytest.approx(1 - 3 / (4 * df - 1), abs=0.01)
 
 
+@settings(deadline=None)
 @given(
     shift=st.floats(-30, 30),
     factor=st.floats(0.1, 10),

@@ -24,6 +24,7 @@ def test_the_published_proportions_have_the_reference_limits(fraction: str) -> N
     assert (ours.exact_low, ours.exact_high) == pytest.approx(tuple(LIMITS[fraction]["exact"]), abs=0.0501)
 
 
+@settings(deadline=None)
 @given(counts=COUNTS)
 def test_limits_enclose_the_percent_and_equal_statsmodels(counts: tuple[int, int]) -> None:
     ours = proportion(*counts)
@@ -36,6 +37,7 @@ def test_limits_enclose_the_percent_and_equal_statsmodels(counts: tuple[int, int
     assert ours.percent - slack <= ours.wilson_high <= 100 + slack
 
 
+@settings(deadline=None)
 @given(counts=COUNTS)
 def test_failures_mirror_successes(counts: tuple[int, int]) -> None:
     ours, mirror = proportion(*counts), proportion(counts[1] - counts[0], counts[1])
@@ -49,7 +51,7 @@ def test_the_response_of_week_2_and_week_8_differs_by_nothing() -> None:
     assert (test.n, test.p) == (21, 1.0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(counts=st.lists(st.integers(0, 30), min_size=4, max_size=4).filter(any))
 def test_mcnemar_equals_statsmodels_and_ignores_direction(counts: list[int]) -> None:
     both, lost, gained, neither = counts

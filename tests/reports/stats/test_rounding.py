@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.stats.errors import StatsError
@@ -35,6 +35,7 @@ def test_halves_go_away_from_zero(value: float | Decimal, places: int, printed: 
     assert str(round_half_away(value, places)) == printed
 
 
+@settings(deadline=None)
 @given(value=FINITE, places=st.integers(0, 6))
 def test_a_rounded_number_lies_within_half_a_unit(value: float, places: int) -> None:
     rounded = round_half_away(value, places)
