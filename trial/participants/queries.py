@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from trial import protocol
-from trial.participants.models import Consent, EligibilityDecision, Participant, Status, Visit
+from trial.participants.models import Cohort, Consent, EligibilityDecision, Participant, Status, Visit
 from trial.participants.rules import Progress
-from trial.rules.schedule import Anchors
+from trial.protocol.schema import Population
+from trial.rules.schedule import Anchors, Window, due_windows
 
 GONE = (Status.Value.WITHDREW, Status.Value.SCREEN_FAILURE)
 
@@ -96,6 +98,12 @@ def anchors_of(participant: Participant) -> Anchors:
         infusion_end=end,
         planned_start=planned_start(participant),
     )
+
+
+def windows_of(participant: Participant) -> Mapping[str, Window | None]:
+    """The window of every visit of the participant's cohort, by code; None while its anchor is unknown."""
+    population: Population = "control" if participant.cohort == Cohort.CONTROL else "patient"
+    return due_windows(protocol_of(participant), anchors_of(participant), participant.site.zone, population)
 
 
 def planned_start(participant: Participant) -> datetime | None:

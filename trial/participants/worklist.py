@@ -44,10 +44,11 @@ class Badge:
 
 @dataclass(frozen=True)
 class Line:
-    """One visit of the timeline: the row, its definition in the protocol, and how it stands."""
+    """One visit of the timeline: the row, its definition in the protocol, its window and how it stands."""
 
     visit: Visit
     plan: PlannedVisit
+    window: Window | None
     badge: Badge
 
 
@@ -130,9 +131,9 @@ def badges_of_row(row: Any) -> list[Badge]:
 
 def timeline(participant: Participant, now: datetime) -> list[tuple[str, list[Line]]]:
     """The participant's visits by schedule, each in the protocol's order."""
-    plan = queries.protocol_of(participant).visits
+    plan, windows = queries.protocol_of(participant).visits, queries.windows_of(participant)
     lines = [
-        Line(visit, plan[visit.code], visit_badge(visit, plan[visit.code], now))
+        Line(visit, plan[visit.code], window := windows.get(visit.code), visit_badge(visit, window, now))
         for visit in queries.visits_of(participant)
     ]
     places = list(SCHEDULES)
@@ -140,27 +141,22 @@ def timeline(participant: Participant, now: datetime) -> list[tuple[str, list[Li
     return [(SCHEDULES[name], list(group)) for name, group in groupby(lines, key=lambda line: line.visit.schedule)]
 
 
-def visit_badge(visit: Visit, plan: PlannedVisit, now: datetime) -> Badge:
+HELD = {"early": Badge("done, early", "orange"), "late": Badge("done, late", "orange")}
+EXPECTED = {
+    "upcoming": Badge("upcoming", "blue"),
+    "due": Badge("due", "yellow"),
+    "overdue": Badge("due, past its day", "yellow"),
+    "missed": Badge("overdue", "red"),
+}
+
+
+def visit_badge(visit: Visit, window: Window | None, now: datetime) -> Badge:
     """How a visit stands, in a word."""
     if visit.state == Visit.State.MISSED:
         return Badge("missed", "red")
-    state = visit_state(_window(visit, plan), now, visit.done_at if visit.state == Visit.State.DONE else None)
     if visit.state == Visit.State.DONE:
-        return {"early": Badge("done, early", "orange"), "late": Badge("done, late", "orange")}.get(
-            state, Badge("done", "green")
-        )
-    return {
-        "upcoming": Badge("upcoming", "blue"),
-        "due": Badge("due", "yellow"),
-        "overdue": Badge("due, past its day", "yellow"),
-        "missed": Badge("overdue", "red"),
-    }.get(state, Badge("not scheduled yet", "secondary"))
-
-
-def _window(visit: Visit, plan: PlannedVisit) -> Window | None:
-    if visit.opens_at is None or visit.due_at is None or visit.closes_at is None:
-        return None
-    return Window(plan, visit.opens_at, visit.due_at, visit.closes_at, provisional=False)
+        return HELD.get(visit_state(window, now, visit.done_at), Badge("done", "green"))
+    return EXPECTED.get(visit_state(window, now), Badge("not scheduled yet", "secondary"))
 
 
 @dataclass(frozen=True)

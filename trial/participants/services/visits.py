@@ -15,7 +15,7 @@ from trial.participants.services.order import report, report_consent
 from trial.records.models import Origin
 from trial.records.services import RecordError, content_hash
 from trial.rules.deviations import Deviation, order_deviations, window_deviation
-from trial.rules.schedule import Window, due_windows, visit_window
+from trial.rules.schedule import Window
 from trial.users.models import User
 
 ROUTE = Visit._meta.label_lower
@@ -23,16 +23,14 @@ ROUTE = Visit._meta.label_lower
 
 def make_visits(actor: User, participant: Participant, *, origin: str = Origin.FORM) -> list[Visit]:
     """Make every visit that the bound protocol foresees for the cohort and that does not exist yet."""
-    plan = queries.protocol_of(participant)
-    windows = due_windows(plan, queries.anchors_of(participant), participant.site.zone, _population(participant))
     there = set(participant.visits.values_list("code", flat=True))
-    missing = [_planned(actor, participant, code, window, origin) for code, window in windows.items() if code not in there]
+    missing = [
+        _planned(actor, participant, code, window, origin)
+        for code, window in queries.windows_of(participant).items()
+        if code not in there
+    ]
     with audited(actor, "visits made from the protocol"):
         return Visit.objects.bulk_create(missing)
-
-
-def _population(participant: Participant) -> Any:
-    return participant.cohort
 
 
 def _planned(actor: User, participant: Participant, code: str, window: Window | None, origin: str) -> Visit:
@@ -59,23 +57,25 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 
 def refresh_windows(actor: User, participant: Participant) -> None:
     """Count every window anew from the anchors, and report visits already held outside theirs."""
-    anchors, zone = queries.anchors_of(participant), participant.site.zone
-    windows = due_windows(queries.protocol_of(participant), anchors, zone, _population(participant))
+    windows, zone = queries.windows_of(participant), participant.site.zone
     visits = list(participant.visits.all())
-    moved = []
-    for visit in visits:
-        times = _times(windows.get(visit.code))
-        if any(getattr(visit, name) != at for name, at in times.items()):
-            for name, at in times.items():
-                setattr(visit, name, at)
-            visit.version += 1
-            moved.append(visit)
+    moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
     with audited(actor, "windows counted from the infusion"):
         Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
         for visit in visits:
             if visit.state == Visit.State.DONE and visit.done_at is not None:
                 found = window_deviation(windows.get(visit.code), visit.done_at, zone)
                 report(actor, participant, found, occurred_at=visit.done_at, source=visit, visit=visit)
+
+
+def _moved(visit: Visit, times: dict[str, datetime | None]) -> bool:
+    """Set the times of a visit, and say whether any of them is another than before."""
+    if all(getattr(visit, name) == at for name, at in times.items()):
+        return False
+    for name, at in times.items():
+        setattr(visit, name, at)
+    visit.version += 1
+    return True
 
 
 def record_visit(actor: User, visit: Visit, *, occurred_at: datetime, is_complete: bool = True) -> Visit:
@@ -130,9 +130,7 @@ def _change(visit: Visit, **values: Any) -> None:
 
 def _outside(visit: Visit, at: datetime) -> Deviation | None:
     participant = visit.participant
-    plan, zone = queries.protocol_of(participant), participant.site.zone
-    window = visit_window(plan, plan.visits[visit.code], queries.anchors_of(participant), zone)
-    return window_deviation(window, at, zone)
+    return window_deviation(queries.windows_of(participant).get(visit.code), at, participant.site.zone)
 
 
 def _report_order(actor: User, participant: Participant) -> None:

@@ -70,11 +70,13 @@ def page(
     """Render the page of a visit, with a form that was refused in place of a fresh one."""
     protocol = queries.protocol_of(participant)
     plan, user = protocol.visits[found.code], request.user
+    window = queries.windows_of(participant).get(found.code)
     frame: dict[str, Any] = {
         "participant": participant,
         "visit": found,
         "plan": plan,
-        "badge": worklist.visit_badge(found, plan, timezone.now()),
+        "window": window,
+        "badge": worklist.visit_badge(found, window, timezone.now()),
         "instruments": [protocol.instruments[code].label.text for code in plan.instruments.codes],
         "measurements": [protocol.measurements[code].label.text for code in plan.measurements.codes],
         "held": held or HeldForm(auto_id="held_%s"),
