@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -27,6 +28,26 @@ from trial.users.models import User
 NO_REASON = "no reason given yet"
 
 
+@dataclass(frozen=True)
+class First:
+    """What runs first: dosing weight, rate (mg/kg/h), and the bag (mg/mL, mL) if one is named."""
+
+    weight_kg: Decimal
+    rate: Decimal
+    concentration: Decimal | None
+    volume_ml: Decimal | None
+    lot: str
+    checked_by: User | None
+
+    def check(self) -> None:
+        """Refuse what no pump could run; raises ValidationError."""
+        for name, value in (("weight", self.weight_kg), ("rate", self.rate), ("concentration", self.concentration)):
+            if value is not None and value <= 0:
+                raise ValidationError(f"The {name} must be above 0.")
+        if (self.concentration is None) != (self.volume_ml is None):
+            raise ValidationError("Name both the concentration and the volume of the first bag, or neither.")
+
+
 @transaction.atomic
 def start_infusion(
     actor: User,
@@ -50,30 +71,19 @@ def start_infusion(
     recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
     """
     participant = Participant.objects.select_for_update(of=("self",)).select_related("site").get(pk=participant.pk)
-    rules = protocol_of(participant)
-    rate = rules.titration.start.rate.decimal if rate is None else rate
-    given = {
-        "participant": participant,
-        "weight": dosing_weight_kg,
-        "rate": rate,
-        "concentration": concentration,
-        "volume": volume_ml,
-        "lot": lot,
-        "occurred_at": occurred_at,
-        "checked": checked_by,
-    }
-    digest = content_hash(given)
+    rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate
+    first = First(dosing_weight_kg, rate, concentration, volume_ml, lot, checked_by)
+    digest = content_hash({"participant": participant, "occurred_at": occurred_at, **vars(first)})
     if key is not None and (row := repeated(Infusion, actor, key, digest)):
         return row
     if queries.infusion_of(participant) is not None:
         raise RecordError(f"{participant} already has an infusion; change its rate or record its end.")
-    if min(dosing_weight_kg, rate, concentration or rate) <= 0 or concentration == 0:
-        raise ValidationError("Weight, rate and concentration must be above 0.")
+    first.check()
     at = occurred_at or timezone.now()
     if not happened:  # what has happened is reported by infusion_began below
         settle(_admission(participant, at), happened=False, override_reason="")
-    first = _first_rate(actor, participant, at, dosing_weight_kg, rate, concentration, checked_by, happened)
-    findings = settle(first, happened=happened, override_reason=override_reason)
+    against = _first_rate(actor, participant, at, first, happened=happened)
+    findings = settle(against, happened=happened, override_reason=override_reason)
     infusion = put(
         Infusion,
         actor,
@@ -87,7 +97,7 @@ def start_infusion(
         origin=origin,
         dosing_weight_kg=dosing_weight_kg,
     )
-    _run(actor, infusion, rate, concentration, volume_ml, lot, checked_by)
+    _run(actor, infusion, first)
     participants.infusion_began(actor, participant, at, origin=origin)
     record_deviations(
         actor,
@@ -154,19 +164,11 @@ def correct_end(
     return _close(actor, current, at, completed, end_reason, reason)
 
 
-def _run(
-    actor: User,
-    infusion: Infusion,
-    rate: Decimal,
-    concentration: Decimal | None,
-    volume_ml: Decimal | None,
-    lot: str,
-    checked_by: User | None,
-) -> None:
+def _run(actor: User, infusion: Infusion, first: First) -> None:
     """Save the first bag, if one is named, and the first rate."""
     participant, at, setting = infusion.participant, infusion.occurred_at, None
-    if concentration is not None:
-        setting = pump_setting(infusion.dosing_weight_kg, rate, concentration, protocol_of(participant))
+    if first.concentration is not None:
+        setting = pump_setting(first.weight_kg, first.rate, first.concentration, protocol_of(participant))
         enter(
             Bag,
             actor,
@@ -175,18 +177,18 @@ def _run(
             origin=infusion.origin,
             reason="bag hung",
             infusion=infusion,
-            concentration=concentration,
-            volume_ml=volume_ml or Decimal(0),
-            lot=lot,
+            concentration=first.concentration,
+            volume_ml=first.volume_ml,
+            lot=first.lot,
         )
     enter_rate(
         actor,
         infusion,
-        rate=rate,
+        rate=first.rate,
         at=at,
         reason="start",
         setting=setting,
-        checked_by=checked_by,
+        checked_by=first.checked_by,
         origin=infusion.origin,
     )
 
@@ -225,28 +227,19 @@ def _admission(participant: Participant, at: datetime) -> list[Finding]:
     return [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
 
 
-def _first_rate(
-    actor: User,
-    participant: Participant,
-    at: datetime,
-    weight: Decimal,
-    rate: Decimal,
-    concentration: Decimal | None,
-    checked_by: User | None,
-    happened: bool,
-) -> list[Finding]:
+def _first_rate(actor: User, participant: Participant, at: datetime, first: First, *, happened: bool) -> list[Finding]:
     """What stands against the person, the weight, the first rate and the first bag."""
     rules = protocol_of(participant)
     found = [
         refuse("A control is never infused") if participant.cohort == Cohort.CONTROL else ALLOWED,
-        judge_weight(weight, queries.screened_weight(participant), rules),
-        judge_rate(Course(at), rate, at, weight, rules),
+        judge_weight(first.weight_kg, queries.screened_weight(participant), rules),
+        judge_rate(Course(at), first.rate, at, first.weight_kg, rules),
     ]
-    if concentration is not None:
-        found.append(judge_concentration(concentration, rules))
-        found.append(pump_setting(weight, rate, concentration, rules).verdict)
+    if first.concentration is not None:
+        found.append(judge_concentration(first.concentration, rules))
+        found.append(pump_setting(first.weight_kg, first.rate, first.concentration, rules).verdict)
     if not happened:
-        found.append(judge_check(checked_by is not None and checked_by != actor))
-        if concentration is None:
+        found.append(judge_check(first.checked_by is not None and first.checked_by != actor))
+        if first.concentration is None:
             found.append(warn("No bag is named, so the pump rate cannot be worked out; give its concentration"))
     return [Finding(Deviation.Kind.LIMIT, verdict) for verdict in found]
