@@ -28,13 +28,16 @@ class Command(migrate.Command):
 
     _open: ExitStack | None = None
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        with installing():
+            return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
         self._connection = connections[options["database"]]
-        with installing():
-            try:
-                super().handle(*args, **options)
-            finally:
-                self._end()
+        try:
+            super().handle(*args, **options)
+        finally:
+            self._end()
 
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
         super().migration_progress_callback(action, migration, fake)
