@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
+
+from django.db.models import QuerySet
 
 from trial.participants import queries
 from trial.participants.models import (
@@ -61,11 +63,15 @@ def found_by_psychiatrist(participant: Participant) -> dict[str, bool | None]:
 def _heart_rate(participant: Participant) -> Decimal | None:
     """The lower of the latest ECG and the latest examination: either shows a slow heart."""
     rates = [
-        model.objects.filter(participant=participant).order_by("-occurred_at").values_list("heart_rate", flat=True).first()
-        for model in (Electrocardiogram, PhysicalExamination)
+        _latest(model.objects.filter(participant=participant)) for model in (Electrocardiogram, PhysicalExamination)
     ]
     known = [rate for rate in rates if rate is not None]
     return Decimal(min(known)) if known else None
+
+
+def _latest(rows: QuerySet[Any]) -> int | None:
+    rate: int | None = rows.order_by("-occurred_at").values_list("heart_rate", flat=True).first()
+    return rate
 
 
 def _known(answer: str) -> bool | None:

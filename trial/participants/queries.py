@@ -46,9 +46,12 @@ def protocol_of(participant: Participant) -> protocol.Protocol:
 
 def consented_at(participant: Participant) -> datetime | None:
     """When the first consent was signed, in UTC; None without one."""
-    return Consent.objects.filter(participant=participant).order_by("occurred_at").values_list(
-        "occurred_at", flat=True
-    ).first()
+    return (
+        Consent.objects.filter(participant=participant)
+        .order_by("occurred_at")
+        .values_list("occurred_at", flat=True)
+        .first()
+    )
 
 
 def statuses_of(participant: Participant) -> list[Status]:
@@ -68,9 +71,7 @@ def current_status(participant: Participant, axis: str) -> Status | None:
 
 def latest_decision(participant: Participant) -> EligibilityDecision | None:
     """The latest decision on eligibility, or None."""
-    return (
-        EligibilityDecision.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at").first()
-    )
+    return EligibilityDecision.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at").first()
 
 
 def progress_of(participant: Participant) -> Progress:

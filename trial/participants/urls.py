@@ -22,5 +22,6 @@ urlpatterns = [
     path("participants/<str:study_id>/eligibility/decide/", eligibility.decide, name="decide"),
     path("participants/<str:study_id>/visits/<slug:code>/", visits.visit, name="visit"),
     path("participants/<str:study_id>/visits/<slug:code>/held/", visits.held, name="held"),
+    path("participants/<str:study_id>/visits/<slug:code>/correct/", visits.correct, name="correct"),
     path("participants/<str:study_id>/visits/<slug:code>/missed/", visits.missed, name="missed"),
 ]

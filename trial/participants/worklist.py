@@ -172,9 +172,7 @@ def screening_marks(participant: Participant) -> list[ScreeningMark]:
     """Every screening form of the cohort with its mark, in one query."""
     wanted = forms_for(participant.cohort)
     found = _entered(participant, wanted)
-    return [
-        ScreeningMark(form, max(found[form.slug], default=None), len(found[form.slug])) for form in wanted
-    ]
+    return [ScreeningMark(form, max(found[form.slug], default=None), len(found[form.slug])) for form in wanted]
 
 
 def _entered(participant: Participant, wanted: Iterable[ScreeningForm]) -> dict[str, list[datetime]]:

@@ -74,9 +74,7 @@ class AcknowledgeForm(KeyedForm):
 class CorrectionForm(KeyedForm):
     """What was done about a deviation."""
 
-    correction = forms.CharField(
-        label="Corrective action", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    correction = forms.CharField(label="Corrective action", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class DeviationForm(KeyedForm):

@@ -122,9 +122,7 @@ def record_deviation(
     )
 
 
-def close_deviation(
-    actor: User, deviation: Deviation, *, correction: str, at: datetime | None = None
-) -> Deviation:
+def close_deviation(actor: User, deviation: Deviation, *, correction: str, at: datetime | None = None) -> Deviation:
     """Close a deviation with the corrective action; raises RecordError without one or when it is closed."""
     if not correction.strip():
         raise RecordError("Say what was done about the deviation.")

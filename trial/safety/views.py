@@ -133,9 +133,7 @@ def close(request: HttpRequest, pk: UUID) -> HttpResponse:
         return form_page(request, found.participant, form, title=found.summary, submit="Close the deviation")
 
 
-def form_page(
-    request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str
-) -> HttpResponse:
+def form_page(request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str) -> HttpResponse:
     """Render one form about a participant."""
     frame = {"participant": participant, "form": form, "title": title, "submit": submit}
     frame["cancel"] = reverse("participants:detail", args=[participant.study_id])

@@ -6,13 +6,14 @@ from trial.participants.forms.base import attempt
 from trial.participants.forms.eligibility import DecisionForm, JudgementForm
 from trial.participants.forms.enrolment import ConsentForm, EnrolForm, PlanForm, StatusForm
 from trial.participants.forms.screening import DoseForm, screening_form
-from trial.participants.forms.visits import HeldForm, MissedForm
+from trial.participants.forms.visits import HeldCorrectionForm, HeldForm, MissedForm
 
 __all__ = [
     "ConsentForm",
     "DecisionForm",
     "DoseForm",
     "EnrolForm",
+    "HeldCorrectionForm",
     "HeldForm",
     "JudgementForm",
     "MissedForm",

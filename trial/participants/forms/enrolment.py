@@ -46,8 +46,8 @@ class ConsentForm(KeyedForm):
         label="Version of the consent form", max_length=40, help_text="As printed on the form."
     )
     copy_given = forms.BooleanField(label="The participant has a copy", required=False, initial=True)
-    contact = forms.BooleanField(label="May be contacted for the follow-up", required=False, initial=True)
-    data = forms.BooleanField(label="Data may be used", required=False, initial=True)
+    may_contact = forms.BooleanField(label="May be contacted for the follow-up", required=False, initial=True)
+    may_use_data = forms.BooleanField(label="Data may be used", required=False, initial=True)
 
 
 class PlanForm(KeyedForm):

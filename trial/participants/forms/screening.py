@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db import models
@@ -52,8 +52,9 @@ def form_field(field: models.Field[Any, Any], **options: Any) -> forms.Field | N
 def screening_form(form: ScreeningForm) -> type[ScreeningRecordForm]:
     """Return the form class of one entry of the registry."""
     names = [field.name for field in form.model._meta.concrete_fields if field.name not in OF_THE_RECORD]
-    made = forms.modelform_factory(
-        form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field
+    made = cast(
+        type[ScreeningRecordForm],
+        forms.modelform_factory(form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field),
     )
     made.slug = form.slug
     made.occurred_label = form.occurred

@@ -13,6 +13,13 @@ class HeldForm(KeyedForm):
     occurred_at = moment("Held at")
 
 
+class HeldCorrectionForm(HeldForm):
+    """Another time for a visit that was held, and why."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(label="Why is this corrected?", max_length=200)
+
+
 class MissedForm(KeyedForm):
     """Why the visit was missed."""
 

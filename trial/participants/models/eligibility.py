@@ -11,7 +11,7 @@ class CriterionJudgement(ClinicalRecord):
     """One criterion judged once; the latest judgement counts."""
 
     class Verdict(models.TextChoices):
-        PASS = "pass", "passes"  # noqa: S105 - a verdict, not a password
+        PASS = "pass", "passes"
         FAIL = "fail", "fails"
         UNKNOWN = "unknown", "not known yet"
 

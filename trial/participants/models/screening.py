@@ -165,7 +165,9 @@ class AntidepressantTrial(ClinicalRecord):
 
     drug = models.CharField(max_length=80)
     drug_class = models.CharField("class", max_length=12, choices=DrugClass.choices)
-    highest_dose_mg = models.DecimalField("highest daily dose (mg)", max_digits=7, decimal_places=2, null=True, blank=True)
+    highest_dose_mg = models.DecimalField(
+        "highest daily dose (mg)", max_digits=7, decimal_places=2, null=True, blank=True
+    )
     weeks = models.PositiveSmallIntegerField("weeks at an effective dose", null=True, blank=True)
     is_adequate = answer("adequate dose and duration")
     in_current_episode = answer("in the current episode")

@@ -12,8 +12,7 @@ from trial.participants.models import CriterionJudgement, EligibilityDecision, P
 from trial.participants.services.order import StepRefused, report_consent, require_step
 from trial.participants.services.statuses import put_status
 from trial.records.models import Origin
-from trial.records.services import RecordError, content_hash
-from trial.records.services import enter
+from trial.records.services import RecordError, content_hash, enter
 from trial.users.models import User
 
 ROUTE = CriterionJudgement._meta.label_lower
@@ -112,9 +111,7 @@ def decide_eligibility(
             origin=origin,
             is_eligible=is_eligible,
             explanation=reason,
-            criteria={
-                one.criterion.id: {"answer": one.answer, "reason": one.reason} for one in standing.judgements
-            },
+            criteria={one.criterion.id: {"answer": one.answer, "reason": one.reason} for one in standing.judgements},
         )
         put_status(
             actor,

@@ -80,7 +80,8 @@ def sign_consent(
         )
         for axis, agreed in ((Status.Axis.CONTACT, contact), (Status.Axis.DATA, data)):
             value = Status.Value.GRANTED if agreed else Status.Value.REFUSED
-            put_status(actor, participant, axis, value, occurred_at=occurred_at, key=uuid.uuid5(key, axis), origin=origin)
+            derived = uuid.uuid5(key, axis)
+            put_status(actor, participant, axis, value, occurred_at=occurred_at, key=derived, origin=origin)
         if first is None:
             put_status(
                 actor,

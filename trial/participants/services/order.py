@@ -65,7 +65,5 @@ def report_consent(
     visit: Visit | None = None,
 ) -> None:
     """Report a procedure that was performed before consent or without it."""
-    found = consent_deviation(
-        procedure, occurred_at, queries.consented_at(participant), participant.site.zone
-    )
+    found = consent_deviation(procedure, occurred_at, queries.consented_at(participant), participant.site.zone)
     report(actor, participant, found, occurred_at=occurred_at, source=source, visit=visit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from trial.audit.context import audited
@@ -14,7 +15,7 @@ from trial.participants.services.visits import refresh_windows
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, enter
 from trial.rules.deviations import eligibility_deviation
-from trial.rules.verdict import refuse
+from trial.rules.verdict import Verdict, refuse
 from trial.users.models import User
 
 
@@ -66,14 +67,10 @@ def set_status(
         decision = queries.latest_decision(participant)
         if decision is None or not decision.is_eligible:
             raise StepRefused(refuse("Only a decision of eligibility enrols a patient; open the eligibility page."))
-    return put_status(
-        actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin
-    )
+    return put_status(actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin)
 
 
-def infusion_began(
-    actor: User, participant: Participant, at: datetime, *, origin: str = Origin.FORM
-) -> Status:
+def infusion_began(actor: User, participant: Participant, at: datetime, *, origin: str = Origin.FORM) -> Status:
     """Record that the infusion began, and open the windows counted from it.
 
     Called again with another time it corrects the first. A start without consent or eligibility is
@@ -82,10 +79,17 @@ def infusion_began(
     with audited(actor, "infusion began"):
         status = _dated(actor, participant, (Status.Value.STARTED,), Status.Value.STARTED, at, "", origin)
         report_consent(actor, participant, "The infusion", occurred_at=at, source=status)
-        verdict = judge_order("infusion", queries.progress_of(participant))
-        report(actor, participant, eligibility_deviation(verdict), occurred_at=at, source=status)
+        report(actor, participant, eligibility_deviation(admission(participant, at)), occurred_at=at, source=status)
         refresh_windows(actor, participant)
     return status
+
+
+def admission(participant: Participant, at: datetime) -> Verdict:
+    """Whether the participant was admitted to the infusion at an instant; consent is judged apart."""
+    progress, decision = queries.progress_of(participant), queries.latest_decision(participant)
+    decided = decision is not None and decision.occurred_at <= at
+    is_eligible = progress.is_eligible if decided else None
+    return judge_order("infusion", replace(progress, consented_at=at, is_eligible=is_eligible))
 
 
 def infusion_ended(
@@ -105,9 +109,7 @@ def infusion_ended(
     with audited(actor, "infusion ended"):
         status = _dated(actor, participant, ends, ends[0] if completed else ends[1], at, reason, origin)
         if queries.current_status(participant, Status.Axis.FOLLOW_UP) is None:
-            put_status(
-                actor, participant, Status.Axis.FOLLOW_UP, Status.Value.ACTIVE, occurred_at=at, origin=origin
-            )
+            put_status(actor, participant, Status.Axis.FOLLOW_UP, Status.Value.ACTIVE, occurred_at=at, origin=origin)
         refresh_windows(actor, participant)
     return status
 
@@ -132,6 +134,4 @@ def _dated(
     if not verdict.ok:
         raise RecordError(verdict.why)
     why = "time of the infusion corrected"
-    return amend(
-        before, actor, version=before.version, reason=why, occurred_at=at, value=value, explanation=reason
-    )
+    return amend(before, actor, version=before.version, reason=why, occurred_at=at, value=value, explanation=reason)

@@ -13,7 +13,7 @@ from trial.participants import queries
 from trial.participants.models import Participant, Visit
 from trial.participants.services.order import report, report_consent
 from trial.records.models import Origin
-from trial.records.services import RecordError, content_hash
+from trial.records.services import RecordError, amend, content_hash
 from trial.rules.deviations import Deviation, order_deviations, window_deviation
 from trial.rules.schedule import Window
 from trial.users.models import User
@@ -88,9 +88,7 @@ def record_visit(actor: User, visit: Visit, *, occurred_at: datetime, is_complet
     with audited(actor, f"visit {visit.code} held"):
         if is_complete and visit.state != Visit.State.DONE:
             _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_reason="")
-        report(
-            actor, participant, _outside(visit, occurred_at), occurred_at=occurred_at, source=visit, visit=visit
-        )
+        report(actor, participant, _outside(visit, occurred_at), occurred_at=occurred_at, source=visit, visit=visit)
         label = queries.protocol_of(participant).visits[visit.code].label
         report_consent(actor, participant, label, occurred_at=occurred_at, source=visit, visit=visit)
         if is_complete:
@@ -114,6 +112,22 @@ def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime 
         important = "madrs" in definition.instruments.codes
         found = Deviation("missed", important, f"{definition.label} was missed: {reason.strip()}", visit.code)
         report(actor, participant, found, occurred_at=at, source=visit, visit=visit)
+    return visit
+
+
+def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_at: datetime) -> Visit:
+    """Correct when a visit was held; a time outside its window raises a deviation.
+
+    Raises RecordError for a visit not recorded as done, StaleRecord, ReasonRequired.
+    """
+    if visit.state != Visit.State.DONE:
+        raise RecordError("This visit is not recorded as done; record it first.")
+    with audited(actor, reason or "corrected"):
+        saved = amend(visit, actor, version=version, reason=reason, done_at=done_at)
+        visit.version, visit.done_at = saved.version, saved.done_at
+        found = _outside(visit, done_at)
+        report(actor, visit.participant, found, occurred_at=done_at, source=visit, visit=visit)
+        _report_order(actor, visit.participant)
     return visit
 
 

@@ -65,6 +65,6 @@ def participants(request: HttpRequest) -> HttpResponse:
         {"participant": row, "badges": worklist.badges_of_row(row), "next": worklist.next_label(row)} for row in page
     ]
     choices = [(value, Status.Value(value).label) for value in STATUS_VALUES["enrolment"]]
-    frame = {"page": page, "rows": rows, "q": search, "enrolment": enrolment, "choices": choices}
+    frame: dict[str, Any] = {"page": page, "rows": rows, "q": search, "enrolment": enrolment, "choices": choices}
     frame["may_enrol"] = may(request.user, "participants.enrol")  # type: ignore[arg-type]
     return render(request, "participants/list.html", frame)

@@ -101,7 +101,9 @@ def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
     form = ConsentForm(request.POST or None)
 
     def write() -> None:
-        services.sign_consent(request.user, participant, **form.cleaned_data)  # type: ignore[arg-type]
+        given = dict(form.cleaned_data)
+        contact, data = given.pop("may_contact"), given.pop("may_use_data")
+        services.sign_consent(request.user, participant, contact=contact, data=data, **given)  # type: ignore[arg-type]
 
     if request.method == "POST" and attempt(form, write):
         messages.success(request, "The consent is recorded; the visits of the protocol are planned.")

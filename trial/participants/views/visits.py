@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST
 
 from trial.participants import queries, services, worklist
 from trial.participants.access import for_participant
-from trial.participants.forms import HeldForm, MissedForm, attempt
+from trial.participants.forms import HeldCorrectionForm, HeldForm, MissedForm, attempt
 from trial.participants.models import Participant, Visit
+from trial.participants.views.participant import form_page
 from trial.permissions import may, requires
 
 
@@ -57,6 +58,23 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
         messages.success(request, "The visit is recorded as missed, with a deviation.")
         return redirect("participants:visit", participant.study_id, code)
     return page(request, participant, found, missed=form)
+
+
+@requires("participants.screen")
+@for_participant
+def correct(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
+    """Correct when a visit was held, with a reason."""
+    found = queries.get_visit(participant, code)
+    form = HeldCorrectionForm(request.POST or None, initial={"occurred_at": found.done_at, "version": found.version})
+
+    def write() -> None:
+        given = {name: form.cleaned_data[name] for name in ("version", "reason")}
+        services.correct_visit(request.user, found, done_at=form.cleaned_data["occurred_at"], **given)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The time of the visit is corrected.")
+        return redirect("participants:visit", participant.study_id, code)
+    return form_page(request, participant, form, title="Correct the time of the visit", submit="Save")
 
 
 def page(
