@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from trial.settings import DEMO_PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -25,4 +26,11 @@ def test_a_wrong_password_is_refused_in_words(page: Page, live_site: str) -> Non
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("username", ["coordinator", "psychiatrist", "nurse", "datamanager", "monitor", "pi"])
+def test_a_demo_account_signs_in_and_out(page: Page, shared_demo_site: str, sign_in: SignIn, username: str) -> None:
+    sign_in(page, shared_demo_site, username, DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
