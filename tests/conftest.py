@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from tests.engines import site as sites
 from tests.engines.clones import Template, Templates
 from tests.engines.site import RunningSite
 
-DATABASE_FIXTURES = {"db", "cloned_database", "demo_database", "site_factory", "templates"}
+DATABASE_FIXTURES = {"db", "cloned_database", "demo_database", "demo_orm", "site_factory", "templates"}
 FLUSHING = "transactional_db"
 PLACE = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
 
@@ -111,10 +111,24 @@ def demo_database(templates: Templates, demo_template: Template) -> Iterator[str
 @pytest.fixture
 def cloned_orm(cloned_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Point the models, in every thread of this process, at `cloned_database`; yields its DATABASE_URL."""
-    with django_db_blocker.unblock(), ExitStack() as undo:
-        for alias in connections:
-            undo.enter_context(_Redirected(alias, cloned_database))
+    with redirected(cloned_database, django_db_blocker):
         yield cloned_database
+
+
+@pytest.fixture
+def demo_orm(demo_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Point the models at a copy of the database with the demo cohort; yields its DATABASE_URL."""
+    with redirected(demo_database, django_db_blocker):
+        yield demo_database
+
+
+@contextmanager
+def redirected(database_url: str, blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let every alias of this process lead to another database."""
+    with blocker.unblock(), ExitStack() as undo:
+        for alias in connections:
+            undo.enter_context(_Redirected(alias, database_url))
+        yield
 
 
 class _Redirected:
