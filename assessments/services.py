@@ -74,7 +74,7 @@ def record_assessment(
         rater=rater,
         **values,
     )
-    if not repeated:
+    if not row.is_repeat:
         _follow_up(actor, row, before=None)
     return row
 

@@ -46,9 +46,8 @@ def claim(job_id: uuid.UUID) -> Job | None:
     """Take a waiting job, or one whose worker died; None when it is over or somebody works on it."""
     now, token = timezone.now(), uuid.uuid4()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
-    taken = (
-        Job.objects.filter(free, id=job_id, attempts__lt=MAX_ATTEMPTS)
-        .update(state=Job.State.RUNNING, claim=token, lease_until=now + LEASE, attempts=F("attempts") + 1, percent=0)
+    taken = Job.objects.filter(free, id=job_id, attempts__lt=MAX_ATTEMPTS).update(
+        state=Job.State.RUNNING, claim=token, lease_until=now + LEASE, attempts=F("attempts") + 1, percent=0
     )
     return Job.objects.get(id=job_id) if taken else None
 

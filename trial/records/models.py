@@ -31,14 +31,15 @@ class Record(models.Model):
     site = models.ForeignKey("users.Site", on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
     entered_at = models.DateTimeField(default=timezone.now, editable=False)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
-    )
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False)
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     route = models.CharField(max_length=64, editable=False)
     content_hash = models.CharField(max_length=64, editable=False)
     protocol_version = models.CharField(max_length=40, editable=False)
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.FORM, editable=False)
+
+    # True on a row that a form got back because it was sent before; what follows an entry is then done already.
+    is_repeat = False
 
     class Meta:
         abstract = True

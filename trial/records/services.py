@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from trial import protocol
@@ -47,10 +47,11 @@ def content_hash(values: dict[str, Any]) -> str:
 def repeated(model: type[R], actor: User, key: uuid.UUID, digest: str) -> R | None:
     """Return the row that this form already made; raises KeyReused when its content was another."""
     row = model._default_manager.filter(entered_by=actor, route=model._meta.label_lower, key=key).first()
-    if row is not None and row.content_hash != digest:
-        raise KeyReused(
-            "This form was already saved with other content. Open the saved record and correct it there."
-        )
+    if row is None:
+        return None
+    if row.content_hash != digest:
+        raise KeyReused("This form was already saved with other content. Open the saved record and correct it there.")
+    row.is_repeat = True
     return row
 
 
@@ -61,7 +62,10 @@ def check_fields(row: Record) -> None:
 
 
 def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, digest: str, **values: Any) -> R:
-    """Save a new row of *model* once per *key*; raises ValidationError, KeyReused."""
+    """Save a new row of *model* once per *key*; raises ValidationError, KeyReused.
+
+    What comes back is the first row with ``is_repeat`` set when the form was saved before.
+    """
     with audited(actor, reason):
         if key is not None and (row := repeated(model, actor, key, digest)) is not None:
             return row
@@ -69,7 +73,15 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
             entered_by=actor, key=key or uuid.uuid4(), route=model._meta.label_lower, content_hash=digest, **values
         )
         check_fields(row)
-        row.save(force_insert=True)
+        try:
+            with transaction.atomic(savepoint=key is not None):
+                row.save(force_insert=True)
+        except IntegrityError:
+            # PostgreSQL lets two requests with one key come this far; the other's row is committed by now.
+            first = None if key is None else repeated(model, actor, key, digest)
+            if first is None:
+                raise
+            return first
     return row
 
 

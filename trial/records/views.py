@@ -19,9 +19,7 @@ def sections(version: protocol.Protocol) -> list[dict[str, Any]]:
     for key, value in version.walk():
         section, _, rest = key.partition(".")
         grouped.setdefault(section, []).append({"key": rest or key, "value": value})
-    return [
-        {"id": name, "title": name.replace("_", " ").capitalize(), "rows": rows} for name, rows in grouped.items()
-    ]
+    return [{"id": name, "title": name.replace("_", " ").capitalize(), "rows": rows} for name, rows in grouped.items()]
 
 
 @requires("protocol.read")

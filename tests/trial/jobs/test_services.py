@@ -41,7 +41,8 @@ def test_a_job_whose_worker_died_is_claimed_again_and_the_dead_one_may_not_publi
     assert first is not None
     expire(first)
     second = services.claim(first.id)
-    assert second is not None and second.attempts == 2
+    assert second is not None
+    assert second.attempts == 2
     with pytest.raises(services.ClaimLost), RunningJob(first).publishing():
         pass
     with RunningJob(second).publishing():
@@ -67,7 +68,8 @@ def test_progress_lengthens_the_lease_and_shows_on_the_row() -> None:
     RunningJob(job).progress(40, "Fitting the mixed models")
     row = Job.objects.get(id=job.id)
     assert (row.percent, row.message) == (40, "Fitting the mixed models")
-    assert row.lease_until is not None and row.lease_until > timezone.now()
+    assert row.lease_until is not None
+    assert row.lease_until > timezone.now()
 
 
 @rolled_back
@@ -101,7 +103,8 @@ def test_a_job_that_kills_its_worker_every_time_ends_as_failed_with_words_for_th
     services.sweep()
     row = Job.objects.get(id=job.id)
     assert row.state == Job.State.FAILED
-    assert "died" in row.error and services.claim(job.id) is None
+    assert "died" in row.error
+    assert services.claim(job.id) is None
 
 
 @rolled_back

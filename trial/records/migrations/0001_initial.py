@@ -5,19 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ProtocolVersion',
+            name="ProtocolVersion",
             fields=[
-                ('version', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('first_used_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("version", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("sha256", models.CharField(max_length=64)),
+                ("first_used_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
     ]

@@ -44,9 +44,7 @@ class Worker:
         The child dies with the thread that started it, so one thread starts it and waits.
         """
         while not self.over.is_set():
-            self.child = subprocess.Popen(
-                worker_command(), cwd=settings.BASE_DIR, preexec_fn=die_with_parent
-            )
+            self.child = subprocess.Popen(worker_command(), cwd=settings.BASE_DIR, preexec_fn=die_with_parent)
             self.child.wait()
             self.over.wait(RESTART_AFTER_SECONDS)
 
