@@ -123,7 +123,9 @@ def scans(cohort: Sequence[Patient]) -> dict[str, Scan]:
     return assigned
 
 
-def split(total: int, items: Sequence[str], low: int, high: int, seed: str, *, capped: Iterable[str] = ()) -> dict[str, int]:
+def split(
+    total: int, items: Sequence[str], low: int, high: int, seed: str, *, capped: Iterable[str] = ()
+) -> dict[str, int]:
     """Spread a total over items scored *low* to *high*, evenly but for a little noise; capped items stay near *low*.
 
     Raises ValueError for a total that the items cannot carry.
@@ -161,7 +163,9 @@ def serum_levels(rate: Decimal, seed: str) -> dict[str, Decimal]:
     return {name: Decimal(f"{level:.1f}") for name, level in levels.items()}
 
 
-def rate_steps(final: Decimal, start: Decimal, step: Decimal, hours: Sequence[Decimal]) -> list[tuple[Decimal, Decimal]]:
+def rate_steps(
+    final: Decimal, start: Decimal, step: Decimal, hours: Sequence[Decimal]
+) -> list[tuple[Decimal, Decimal]]:
     """Return (hour, rate) from the start up to *final*, by the plan's steps; the last may be a smaller one."""
     course = [(Decimal(0), start)]
     for hour in hours:

@@ -1,0 +1,51 @@
+"""The demo's site and its accounts, one for each role."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+
+from trial.permissions import Role
+from trial.users import services
+from trial.users.models import Site, User
+
+ACTOR = "system:load_cohort"
+SITE_CODE = "STL"
+FIRST_DAY = date(2013, 11, 1)
+ACCOUNTS = {
+    "coordinator": ("Casey Coordinator", Role.COORDINATOR),
+    "psychiatrist": ("Pat Psychiatrist", Role.PSYCHIATRIST),
+    "nurse": ("Noor Nurse", Role.NURSE),
+    "imaging": ("Ira Imaging", Role.IMAGING_ANALYST),
+    "datamanager": ("Dana Datamanager", Role.DATA_MANAGER),
+    "monitor": ("Mika Monitor", Role.MONITOR),
+    "pi": ("Robin Investigator", Role.PI),
+    "admin": ("Alex Administrator", Role.ADMINISTRATOR),
+}
+
+
+def demo_site() -> Site:
+    """Return the demo's site, made on first use."""
+    found = Site.objects.filter(code=SITE_CODE).first()
+    return found or services.add_site(
+        ACTOR, code=SITE_CODE, name="Demo site", timezone="America/Chicago", is_practice=True
+    )
+
+
+def demo_accounts(site: Site) -> dict[str, User]:
+    """Return the demo's accounts by user name, made on first use with the demo password."""
+    found = {user.username: user for user in User.objects.filter(username__in=ACCOUNTS)}
+    for username, (full_name, role) in ACCOUNTS.items():
+        if username not in found:
+            found[username] = services.add_account(
+                ACTOR,
+                username=username,
+                full_name=full_name,
+                email=f"{username}@demo.invalid",
+                password=settings.DEMO_PASSWORD,
+                site=site,
+                roles=[role],
+                starts_on=FIRST_DAY,
+            )
+    return found
