@@ -1,0 +1,1 @@
+"""Parts to PDF pages. Worker side only."""
