@@ -1,0 +1,63 @@
+"""Other apps learn when the infusion ran, and a marked positive item of the BPRS alerts.
+
+Threshold: a positive item of 5 or more (protocol file ketamine_96h_v1, vital_signs.triggers.bprs_item_from_5).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from assessments.instruments import instrument
+from assessments.services import record_assessment
+from infusion import services
+from infusion.rules import POSITIVE_ITEMS
+from tests.infusion.ward import STARTED, Ward, hours, make_ward, start
+from trial.records.events import InfusionTimes, ask
+from trial.safety.models import Alert
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ward() -> Ward:
+    return make_ward()
+
+
+def rate_bprs(ward: Ward, marked: int) -> None:
+    scores = dict.fromkeys(instrument("bprs").items, 1) | {"hallucinatory_behaviour": marked}
+    record_assessment(
+        ward.nurse, participant=ward.participant, visit=None, instrument="bprs", scores=scores, mode="in_person",
+        rater=ward.nurse, occurred_at=hours(30),
+    )  # fmt: skip
+
+
+def test_the_positive_items_are_those_of_the_instrument() -> None:
+    assert tuple(instrument("bprs").subscales["positive"].items) == POSITIVE_ITEMS
+
+
+def test_infusion_times_are_answered(ward: Ward) -> None:
+    assert ask("infusion.times", participant=ward.participant) is None
+    infusion = start(ward)
+    assert ask("infusion.times", participant=ward.participant) == InfusionTimes(STARTED, None)
+    services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(96))
+    assert ask("infusion.times", participant=ward.participant) == InfusionTimes(STARTED, hours(96))
+
+
+def test_a_marked_positive_item_advises_a_hold_while_the_infusion_runs(ward: Ward) -> None:
+    start(ward)
+    rate_bprs(ward, 5)
+    alert = Alert.objects.get(kind="positive_symptoms")
+    assert alert.level == "urgent"
+    assert "hallucinatory behaviour 5" in alert.summary
+    assert "Pause or step down" in alert.summary
+
+
+def test_without_an_infusion_the_alert_only_calls_the_psychiatrist(ward: Ward) -> None:
+    rate_bprs(ward, 6)
+    assert "Pause" not in Alert.objects.get(kind="positive_symptoms").summary
+
+
+def test_an_item_below_the_threshold_is_quiet(ward: Ward) -> None:
+    start(ward)
+    rate_bprs(ward, 4)
+    assert not Alert.objects.exists()
