@@ -92,9 +92,9 @@ class FileForm(StyledForm):
     file = forms.FileField(label="File")
     made_by = forms.CharField(label="Made by (pipeline and version)", max_length=120, required=False)
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[bytes]:
         """Refuse by size before anything is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 1_000_000} MB; split it.")
         return file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from imaging import previews, queries, services
@@ -43,7 +43,10 @@ def connectivity(request: PermittedRequest) -> HttpResponse:
 def confirm_connectivity(request: PermittedRequest) -> HttpResponse:
     """Import the previewed table whole, or show why not."""
     form = SiteFileForm(sites=request.sites)
-    site = get_object_or_404(Site, pk__in=request.sites, pk=request.POST.get("site"))
+    sites = {str(site.pk): site for site in Site.objects.filter(pk__in=request.sites)}
+    site = sites.get(request.POST.get("site", ""))
+    if site is None:
+        raise Http404("No such site.")
     try:
         preview = previews.confirmed(request.POST["token"], f"{PLACE}:{site.pk}")
         services.import_connectivity(request.user, site, content=preview.content(), **asked(request, preview))

@@ -32,7 +32,7 @@ def rate(
     **more: Any,
 ) -> Assessment:
     """Record an instrument at a visit, in person."""
-    values = {"mode": "in_person", "rater": rater, "occurred_at": at} | more
+    values: dict[str, Any] = {"mode": "in_person", "rater": rater, "occurred_at": at} | more
     return services.record_assessment(
         rater, participant=participant, visit=get_visit(participant, visit), instrument=code, scores=scores, **values
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -127,36 +128,46 @@ def test_an_alert_that_cannot_be_raised_takes_the_assessment_with_it(
 
 def test_a_correction_that_raises_the_level_raises_an_alert(rater: User, participant: Participant) -> None:
     row = rate(rater, participant, scores_of("madrs", 1))
-    values = {"mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
+    values: dict[str, Any] = {"mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
     raised = scores_of("madrs", 1, suicidal_thoughts=5)
-    corrected = services.correct_assessment(rater, row, version=1, reason="misheard", scores=raised, **values)  # type: ignore[arg-type]
-    assert (corrected.total, corrected.version) == (14, 2)
+    corrected = services.correct_assessment(rater, row, version=1, reason="misheard", scores=raised, **values)
+    assert (corrected.total, corrected.version) == (Decimal(14), 2)
     assert Alert.objects.get().level == "urgent"
 
 
 def test_a_correction_at_the_same_level_raises_no_second_alert(rater: User, participant: Participant) -> None:
     row = rate(rater, participant, scores_of("madrs", 1, suicidal_thoughts=4))
-    values = {"mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
+    values: dict[str, Any] = {"mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
     scores = scores_of("madrs", 2, suicidal_thoughts=5)
-    services.correct_assessment(rater, row, version=1, reason="misread", scores=scores, **values)  # type: ignore[arg-type]
+    services.correct_assessment(rater, row, version=1, reason="misread", scores=scores, **values)
     assert Alert.objects.count() == 1
 
 
 def test_a_correction_needs_a_reason_and_the_current_version(rater: User, participant: Participant) -> None:
     row = rate(rater, participant, scores_of("madrs", 1))
-    values = {"scores": scores_of("madrs", 2), "mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
+    values: dict[str, Any] = {
+        "scores": scores_of("madrs", 2),
+        "mode": row.mode,
+        "rater": rater,
+        "occurred_at": row.occurred_at,
+    }
     with pytest.raises(ReasonRequired):
-        services.correct_assessment(rater, row, version=1, reason=" ", **values)  # type: ignore[arg-type]
+        services.correct_assessment(rater, row, version=1, reason=" ", **values)
     with pytest.raises(StaleRecord):
-        services.correct_assessment(rater, row, version=7, reason="misread", **values)  # type: ignore[arg-type]
+        services.correct_assessment(rater, row, version=7, reason="misread", **values)
     row.refresh_from_db()
     assert row.total == 10
 
 
 def test_a_correction_keeps_old_and_new_in_the_trail_with_its_reason(rater: User, participant: Participant) -> None:
     row = rate(rater, participant, scores_of("madrs", 1))
-    values = {"scores": scores_of("madrs", 2), "mode": row.mode, "rater": rater, "occurred_at": row.occurred_at}
-    services.correct_assessment(rater, row, version=1, reason="misread the sheet", **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        "scores": scores_of("madrs", 2),
+        "mode": row.mode,
+        "rater": rater,
+        "occurred_at": row.occurred_at,
+    }
+    services.correct_assessment(rater, row, version=1, reason="misread the sheet", **values)
     entry = AuditEntry.objects.filter(reason="misread the sheet").first()
     assert entry is not None
     assert entry.actor == rater.username
