@@ -67,7 +67,7 @@ def product_names() -> frozenset[str]:
 
 
 def imports(module: Module, *, at_load: bool = False) -> Iterator[tuple[str, int]]:
-    """Yield (dotted name, line) of what a module imports; a name imported from a package counts as its module.
+    """Yield (dotted name, line) of what a module imports; a module imported from a package counts itself.
 
     at_load: leave out imports inside functions and under TYPE_CHECKING.
     """
@@ -125,7 +125,8 @@ def string_argument(call: ast.Call, position: int, keyword: str) -> str | None:
 def cycles() -> list[list[str]]:
     """Return the groups of modules that need each other to load."""
     graph = {
-        module.name: {name for name, _ in imports(module, at_load=True) if name in product_names()} - {module.name}
+        module.name: {name for name, _ in imports(module, at_load=True) if name in product_names()}
+        - {module.name}
         for module in product()
     }
     return [sorted(group) for group in _strongly_connected(graph) if len(group) > 1]

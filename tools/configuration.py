@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trial.settings import ENVIRONMENT
+from trial.settings import ENVIRONMENT, Variable
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 INTRODUCTION = """# Configuration
 
-Every setting is an environment variable; without any, the site runs on SQLite in one folder with a worker of its own.
-`make config` writes this page from `ENVIRONMENT` in `trial/settings.py`, and a test fails when the two differ.
+Every setting is an environment variable; without any, the site runs on SQLite in one folder.
+`make config` writes this page from `ENVIRONMENT` in `trial/settings.py`; a test fails when the two differ.
 
 | Variable | Default | Meaning |
 |---|---|---|
@@ -19,10 +19,12 @@ Every setting is an environment variable; without any, the site runs on SQLite i
 
 def text() -> str:
     """Return the page as Markdown."""
-    return INTRODUCTION + "".join(
-        f"| `{name}` | {f'`{variable.default}`' if variable.default else 'none'} | {_cell(variable.meaning)} |\n"
-        for name, variable in ENVIRONMENT.items()
-    )
+    return INTRODUCTION + "".join(_row(name, variable) for name, variable in ENVIRONMENT.items())
+
+
+def _row(name: str, variable: Variable) -> str:
+    default = f"`{variable.default}`" if variable.default else "none"
+    return f"| `{name}` | {default} | {_cell(variable.meaning)} |\n"
 
 
 def _cell(words: str) -> str:

@@ -1,4 +1,4 @@
-"""The page frame on a real browser: style sheets arrive, nothing overflows a phone, sign-in refuses and admits."""
+"""The page frame on a real browser: styles arrive, a phone is not overflowed, sign-in refuses and admits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def test_a_wrong_password_is_refused_in_words(page: Page, live_site: str) -> Non
 
 
 @pytest.mark.parametrize("username", ["coordinator", "psychiatrist", "nurse", "datamanager", "monitor", "pi"])
-def test_a_demo_account_signs_in_and_out(page: Page, shared_demo_site: str, sign_in: SignIn, username: str) -> None:
+def test_a_demo_account_signs_in_and_out(
+    page: Page, shared_demo_site: str, sign_in: SignIn, username: str
+) -> None:
     sign_in(page, shared_demo_site, username, DEMO_PASSWORD)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
