@@ -19,7 +19,7 @@ from reports.chapters import Failure
 from reports.contract import Compared, compare
 from reports.datasets import Datasets, build
 from reports.datasets.extracts import Extracts
-from reports.pdf.pages import Surroundings, heading, render
+from reports.pdf.pages import Surroundings, render
 from reports.pdf.story import flowables
 from reports.pdf.text import paragraph
 from reports.provenance import Run, run_of
@@ -106,7 +106,7 @@ def _story(
         *flowables(front.parts),
     ]
     for finding in (*sections, *back):
-        story += [heading(finding.title), *flowables(finding.parts)]
+        story += flowables(finding.parts, finding.title)
     return story
 
 

@@ -115,7 +115,8 @@ def _computed(say: Printer, row: Compared) -> Text:
         return cell("see its section")
     pieces: list[Piece] = []
     for key in shown:
-        pieces += ["; " if pieces else "", f"{key} ", *_value(say, f"{row.entry.id}.{key}", row, key, places.get(key))]
+        words = key.replace("_", " ").replace(".", " ")
+        pieces += ["; " if pieces else "", f"{words} ", *_value(say, f"{row.entry.id}.{key}", row, key, places.get(key))]
     return tuple(piece for piece in pieces if piece)
 
 
@@ -128,7 +129,7 @@ def _named(check: Check, computed: Mapping[str, object]) -> list[str]:
 def _value(say: Printer, name: str, row: Compared, key: str, check: Check | None) -> tuple[Piece, ...]:
     value, label = row.computed[key], f"{row.entry.what}, {key}"
     if isinstance(value, list):
-        return (", ".join(str(member) for member in value) or "none",)
+        return (", ".join(str(member).replace("_", " ") for member in value) or "none",)
     number = value if isinstance(value, int | float) else None
     if key.split(".")[-1] == "p" and not (check and check.operator == "~"):
         return (say.p(name, label, number),)

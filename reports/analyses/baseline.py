@@ -93,8 +93,8 @@ def _shares(say: Printer, groups: dict[str, dict[str, tuple[str, int, int]]]) ->
         for key, (label, count, of) in members.items():
             name, full = f"{heading.split()[0].lower()}.{key}", f"{heading}: {label}"
             places = 2 if heading == "Sex" else 0
-            percent = say.number(f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places)
-            shown = (say.number(f"{name}.count", f"{full}, count", count), " (", percent, "%)")
+            percent = say.percent(f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places)
+            shown = (say.number(f"{name}.count", f"{full}, count", count), " (", percent, ")")
             rows.append((cell(full), cell(say.number(f"{name}.n", f"{full}, n observed", of)), shown))
     return rows
 

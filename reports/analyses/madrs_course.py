@@ -131,7 +131,8 @@ def _test_table(
         (2.6, 0.6, 1.7, 1.9, 2.1, 0.9, 0.6, 1),
         (
             "Change is the visit minus baseline, in points: negative is improvement. Paired t test, two-sided, "
-            "unadjusted, over pairs with both scores. Without a control arm no test here is evidence of a drug effect.",
+            "unadjusted, over pairs with both scores: the analysis as published. The mixed model in the section on "
+            "sensitivity drops nobody for a missed visit and is to be read first.",
             *refusals,
         ),
     )
@@ -197,7 +198,7 @@ def _figure(
             count, of = counts[name][visit]
             percent = 100 * count / of if of else None
             full = f"{title} at {_label(protocol, visit)}, percent"
-            cells.append((say.number(f"figure.{visit}.{name}", full, percent), "%"))
+            cells.append(cell(say.percent(f"figure.{visit}.{name}", full, percent)))
         rows.append((cell(title), *cells))
     seen = [say.number(f"figure.{v}.n", f"MADRS observed at {v}", int(scores(wide, v).notna().sum())) for v in columns]
     rows.append((cell("n"), *[cell(number) for number in seen]))

@@ -133,7 +133,7 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
         words,
         ("Effect", *heads),
         tuple(rows),
-        (1.5, *[1.25] * len(heads)),
+        (1.3, *[1.4] * len(heads)),
         ("Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The publication "
          "says that none was related and shows no numbers.",),
     )  # fmt: skip

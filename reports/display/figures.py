@@ -24,7 +24,7 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
         canvas = Canvas(figsize=(WIDTH, HEIGHT))
         # The plot begins and ends where the columns of the table below it do.
         margin = 1.4 / (1.4 + len(labels))
-        axes = canvas.add_axes((margin, 0.13, 1 - margin, 0.82))
+        axes = canvas.add_axes((margin, 0.05, 1 - margin, 0.92))
         places = np.arange(len(labels), dtype=float)
         for row in wide.to_numpy(dtype=float):
             axes.plot(places, row, color=PALE, linewidth=0.7, zorder=1)
@@ -41,7 +41,7 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
         axes.text(0.5, top * 0.94, "infusion", color=INFUSION, ha="center", va="top")
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_ylim(0, top)
-        axes.set_xticks(places, labels)
+        axes.set_xticks(places, [""] * len(labels))
         axes.set_ylabel("MADRS total, points")
         axes.spines[["top", "right"]].set_visible(False)
         file = io.BytesIO()

@@ -34,6 +34,10 @@ class Printer:
         """A number with so many decimals."""
         return self._make(name, label, value, rounded(value, places))
 
+    def percent(self, name: str, label: str, value: float | None, places: int = 0) -> Number:
+        """A percentage with its sign."""
+        return self._make(name, label, value, MISSING if value is None else f"{rounded(value, places)}%")
+
     def p(self, name: str, label: str, value: float | None) -> Number:
         """A p value: three decimals, or below the floor."""
         return self._make(name, f"{label}, p", value, MISSING if value is None else format_p(value))
@@ -50,14 +54,13 @@ class Printer:
 
     def share(self, name: str, label: str, count: int, of: int, places: int = 0) -> Text:
         """Count/denominator (percent); without a denominator no percent."""
-        percent = 100 * count / of if of else None
         return (
             self.number(f"{name}.count", f"{label}, count", count),
             "/",
             self.number(f"{name}.denominator", f"{label}, denominator", of),
             " (",
-            self.number(f"{name}.percent", f"{label}, percent", percent, places),
-            "%)",
+            self.percent(f"{name}.percent", f"{label}, percent", 100 * count / of if of else None, places),
+            ")",
         )
 
 

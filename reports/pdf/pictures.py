@@ -16,7 +16,7 @@ from svglib.svglib import svg2rlg
 from reports.display.parts import Box, Figure, Flow, Number, plain
 from reports.pdf.text import REGULAR, clean, register_fonts
 
-LINE, LEADING, PADDING, GAP = 8.2, 11.5, 7.0, 17.0
+LINE, LEADING, PADDING, GAP = 8.2, 11.5, 5.2, 13.0
 INK, FILL = HexColor("#33414e"), HexColor("#f3f6f8")
 
 
@@ -40,7 +40,9 @@ class Picture(Flowable):
 
 def figure(picture: Figure, width: float) -> Picture:
     """The SVG of a figure at the width of the page."""
+    register_fonts()
     drawing: Any = svg2rlg(io.BytesIO(picture.svg))
+    drawing.initialFontName = REGULAR
     scale = width / drawing.width
     drawing.scale(scale, scale)
     drawing.width, drawing.height = width, drawing.height * scale
@@ -61,7 +63,7 @@ def flow(diagram: Flow, width: float) -> Picture:
     heights = [max(_height(box) for box in main) for main, _ in levels]
     gaps = [max([GAP, *(_height(box) + 8 for box in sides)]) for _, sides in levels]
     total = sum(heights) + sum(gaps[:-1]) + 4
-    drawing = Drawing(width, total)
+    drawing = Drawing(width, total, initialFontName=REGULAR)
     main_width = width * 0.48
     centre, top = main_width / 2 + width * 0.02, total - 2
     for place, (main, sides) in enumerate(levels):

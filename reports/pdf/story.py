@@ -9,26 +9,34 @@ from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, TableS
 
 from reports.display.parts import Figure, Flow, Part, Table
 from reports.pdf import pictures
-from reports.pdf.pages import WIDTH
+from reports.pdf.pages import WIDTH, heading
 from reports.pdf.text import REGULAR, paragraph
 
 RULE, THIN, STRIPE = HexColor("#33414e"), HexColor("#c9d1d8"), HexColor("#f7f9fa")
 SHORT = 14
 
 
-def flowables(parts: Iterable[Part]) -> list[Flowable]:
-    """Everything the parts print, in order."""
-    return [flowable for part in parts for flowable in _part(part)]
+def flowables(parts: Iterable[Part], title: str = "") -> list[Flowable]:
+    """Everything the parts print, in order, under a heading that stays with the first of them."""
+    above: list[Flowable] = [heading(title)] if title else []
+    story: list[Flowable] = []
+    for part in parts:
+        content, is_whole = _part(part)
+        story += [KeepTogether([*above, *content])] if is_whole else [*above, *content]
+        above = []
+    return story + above
 
 
-def _part(part: Part) -> list[Flowable]:
+def _part(part: Part) -> tuple[list[Flowable], bool]:
+    """The flowables of a part, and whether they must stand on one page."""
     if isinstance(part, Table):
-        return table(part)
+        return _table(part), len(part.rows) <= SHORT
     if isinstance(part, Figure):
-        return [KeepTogether(_figure(part))]
+        return _figure(part), True
     if isinstance(part, Flow):
-        return [KeepTogether([*_titles(part.title, part.population), Spacer(0, 3), pictures.flow(part, WIDTH), Spacer(0, 8)])]
-    return [paragraph(part)]
+        drawn = [Spacer(0, 3), pictures.flow(part, WIDTH), Spacer(0, 8)]
+        return [*_titles(part.title, part.population), *drawn], True
+    return [paragraph(part)], False
 
 
 def _titles(title: str, population: str) -> list[Flowable]:
@@ -36,17 +44,17 @@ def _titles(title: str, population: str) -> list[Flowable]:
     return [paragraph(text, style) for text, style in ((title, "caption"), (shown, "population")) if text]
 
 
-def table(part: Table) -> list[Flowable]:
-    """Title, population, rows under a repeated head, notes; a short table is never torn apart."""
-    content = [*_titles(part.title, part.population), _grid(part), *(paragraph(note, "note") for note in part.notes)]
-    content.append(Spacer(0, 6))
-    return [KeepTogether(content)] if len(part.rows) <= SHORT else content
+def _table(part: Table) -> list[Flowable]:
+    """Title, population, rows under a repeated head, notes."""
+    notes = (paragraph(note, "note") for note in part.notes)
+    return [*_titles(part.title, part.population), _grid(part), *notes, Spacer(0, 6)]
 
 
-def _grid(part: Table) -> LongTable:
+def _grid(part: Table, *, is_centred: bool = False) -> LongTable:
     share = WIDTH / sum(part.widths)
-    rows = [[paragraph(title, "head") for title in part.head]]
-    rows += [[paragraph(cell, "cell") for cell in row] for row in part.rows]
+    head, body = ("head_centred", "cell_centred") if is_centred else ("head", "cell")
+    rows = [[paragraph(title, head) for title in part.head]]
+    rows += [[paragraph(cell, "cell" if place == 0 else body) for place, cell in enumerate(row)] for row in part.rows]
     style = [
         ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -67,5 +75,5 @@ def _grid(part: Table) -> LongTable:
 def _figure(part: Figure) -> list[Flowable]:
     content: list[Flowable] = [*_titles(part.title, part.population), pictures.figure(part, WIDTH)]
     if part.below is not None:
-        content.append(_grid(part.below))
+        content.append(_grid(part.below, is_centred=True))
     return [*content, paragraph(part.caption, "note"), Spacer(0, 6)]

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from reportlab.lib.colors import HexColor
-from reportlab.lib.enums import TA_LEFT
+from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -39,7 +39,7 @@ def register_fonts() -> None:
 def _style(name: str, size: float, *, font: str = REGULAR, color: HexColor = INK, **more: float) -> ParagraphStyle:
     return ParagraphStyle(
         name, fontName=font, bulletFontName=font, fontSize=size, leading=size * 1.32, textColor=color,
-        alignment=TA_LEFT, splitLongWords=1, **more,
+        splitLongWords=1, **more,
     )  # fmt: skip
 
 
@@ -52,6 +52,8 @@ STYLES: dict[str, ParagraphStyle] = {
     "note": _style("note", 7.4, color=QUIET, spaceBefore=2, spaceAfter=1),
     "cell": _style("cell", 7.8),
     "head": _style("head", 7.8, font=BOLD),
+    "cell_centred": _style("cell_centred", 7.8, alignment=TA_CENTER),
+    "head_centred": _style("head_centred", 7.8, font=BOLD, alignment=TA_CENTER),
     "good": _style("good", 11, font=BOLD, color=HexColor("#1e6b3a")),
     "bad": _style("bad", 11, font=BOLD, color=HexColor("#a61b1b")),
 }
