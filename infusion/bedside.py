@@ -72,7 +72,7 @@ def bedside(participant: Participant, at: datetime) -> Bedside:
 
 
 def series(infusion: Infusion, at: datetime) -> dict[str, Any]:
-    """The series of the charts by hours since the start: rate (mg/kg/h), pressures (mmHg), heart rate (1/min)."""
+    """The charts' series by hours since the start: rate (mg/kg/h), pressures (mmHg), heart rate (1/min)."""
     course = queries.course_of(infusion)
     until = at if infusion.ended_at is None else min(at, infusion.ended_at)
     steps = [(event.at, event.rate) for event in course.events if event.at <= until]

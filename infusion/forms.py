@@ -44,7 +44,9 @@ class BedsideForm(forms.Form):
     def offer_visits(self, field: str) -> None:
         """Offer the visits at which the protocol asks for this measurement, the one nearest in time first."""
         plan = self.protocol.visits
-        wanted = [v for v in visits_of(self.participant) if self.measurement in plan[v.code].measurements.codes]
+        wanted = [
+            v for v in visits_of(self.participant) if self.measurement in plan[v.code].measurements.codes
+        ]
         choice = self.fields[field]
         choice.queryset = Visit.objects.filter(pk__in=[visit.pk for visit in wanted])  # type: ignore[attr-defined]
         choice.choices = [  # type: ignore[attr-defined]
@@ -86,8 +88,8 @@ class RateForm(CheckedForm):
     """A new rate; 0 pauses."""
 
     rate = forms.DecimalField(
-        label="Rate (mg/kg/h)", min_value=0, max_digits=5, decimal_places=4, help_text="0 pauses the infusion.",
-        widget=forms.NumberInput(attrs=STEP),
+        label="Rate (mg/kg/h)", min_value=0, max_digits=5, decimal_places=4,
+        help_text="0 pauses the infusion.", widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     reason = forms.CharField(label="Reason", max_length=200)
     field_order = ("rate", "occurred_at", "reason", "checked_by", "override_reason", "happened")
@@ -155,7 +157,9 @@ class ClonidineForm(OrderForm):
         label="Dose (mg)", min_value=0, max_digits=4, decimal_places=2, widget=forms.NumberInput(attrs=STEP)
     )
     is_given = forms.TypedChoiceField(
-        label="Given or held", choices=(("yes", "Given"), ("no", "Held")), coerce=lambda answer: answer == "yes"
+        label="Given or held",
+        choices=(("yes", "Given"), ("no", "Held")),
+        coerce=lambda answer: answer == "yes",
     )
     held_reason = forms.CharField(label="Why held", max_length=200, required=False)
     field_order = ("dose_mg", "is_given", "held_reason", "occurred_at", "override_reason", "happened")
@@ -168,7 +172,9 @@ class VitalsForm(BedsideForm):
     systolic = forms.IntegerField(label="Systolic (mmHg)", min_value=1, max_value=350)
     diastolic = forms.IntegerField(label="Diastolic (mmHg)", min_value=1, max_value=250)
     heart_rate = forms.IntegerField(label="Heart rate (beats/min)", min_value=0, max_value=350)
-    respiratory_rate = forms.IntegerField(label="Breaths per minute", min_value=0, max_value=100, required=False)
+    respiratory_rate = forms.IntegerField(
+        label="Breaths per minute", min_value=0, max_value=100, required=False
+    )
     oxygen_saturation = forms.IntegerField(label="SpO2 (%)", min_value=0, max_value=100, required=False)
     visit = forms.ModelChoiceField(queryset=Visit.objects.none(), label="For the visit", required=False)
     comment = forms.CharField(max_length=200, required=False)
@@ -188,7 +194,10 @@ class SideEffectsForm(BedsideForm):
     def prepare(self, user: User) -> None:
         self.offer_visits("visit")
         checklist = self.protocol.side_effects
-        grades = [(grade.grade.integer, f"{grade.grade.integer} {grade.label}") for grade in checklist.grades.values()]
+        grades = [
+            (grade.grade.integer, f"{grade.grade.integer} {grade.label}")
+            for grade in checklist.grades.values()
+        ]
         for item in checklist.items.values():
             self.fields[f"item_{item.id}"] = forms.TypedChoiceField(
                 label=item.label.text, choices=grades, coerce=int, empty_value=None, required=False,
@@ -203,7 +212,9 @@ class SideEffectsForm(BedsideForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not any(cleaned.get(field.name) is not None for field in self.items):
-            raise forms.ValidationError("Grade at least one item; leave a row empty only if it was not asked.")
+            raise forms.ValidationError(
+                "Grade at least one item; leave a row empty only if it was not asked."
+            )
         return cleaned
 
     def values(self) -> dict[str, Any]:

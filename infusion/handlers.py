@@ -24,7 +24,7 @@ def infusion_times(participant: Participant) -> InfusionTimes | None:
 
 @handles("assessment.recorded")
 def on_assessment(assessment: Any, actor: User, **_: Any) -> None:
-    """Alert, once per assessment, when a positive BPRS item is marked; while the infusion runs, advise a hold."""
+    """Alert once per assessment with a marked positive BPRS item; while the infusion runs, advise a hold."""
     if assessment.instrument != "bprs":
         return
     participant = assessment.participant

@@ -10,7 +10,13 @@ from infusion.rules.clonidine import judge_clonidine
 from infusion.rules.course import Course, NextStep, RateEvent, next_step
 from infusion.rules.pump import PumpSetting, judge_concentration, pump_setting
 from infusion.rules.rates import is_lowering, judge_check, judge_end, judge_rate, judge_weight
-from infusion.rules.vitals import POSITIVE_ITEMS, alert_level, judge_increase, judge_positive_items, judge_vitals
+from infusion.rules.vitals import (
+    POSITIVE_ITEMS,
+    alert_level,
+    judge_increase,
+    judge_positive_items,
+    judge_vitals,
+)
 
 __all__ = [
     "POSITIVE_ITEMS",

@@ -22,5 +22,8 @@ def judge_clonidine(
     total = sum(given_today, dose_mg)
     rise = total - sum(given_yesterday, Decimal(0))
     return worst(
-        [judge_limit(protocol.limits["clonidine_daily"], total), judge_limit(protocol.limits["clonidine_rise"], rise)]
+        [
+            judge_limit(protocol.limits["clonidine_daily"], total),
+            judge_limit(protocol.limits["clonidine_rise"], rise),
+        ]
     )

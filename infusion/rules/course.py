@@ -49,11 +49,13 @@ class Course:
     @property
     def final_rate(self) -> Decimal:
         """The last rate above 0 before the end, in mg/kg/h: the maximum tolerated dose of the paper."""
-        before_end = [event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)]
+        before_end = [
+            event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)
+        ]
         return next((event.rate for event in reversed(before_end) if event.rate > 0), ZERO)
 
     def delivered(self, at: datetime) -> Decimal:
-        """Dose delivered up to an instant, mg/kg: rate times elapsed hours in UTC, pauses counting nothing."""
+        """Dose delivered up to an instant, mg/kg: rate times elapsed hours in UTC; a pause adds nothing."""
         stop = utc(at) if self.ended_at is None else min(utc(at), utc(self.ended_at))
         events = [event for event in self.events if utc(event.at) < stop]
         edges = [*events, RateEvent(stop, ZERO)]
@@ -74,7 +76,7 @@ class Course:
         return found
 
     def last_change(self, at: datetime) -> datetime | None:
-        """When the running rate last became another one; a pause, a resumption and a new bag change nothing."""
+        """When the running rate last became another one; pauses, resumptions and new bags change nothing."""
         running, found = ZERO, None
         for event in self._until(at):
             if event.rate not in (ZERO, running):
@@ -86,7 +88,7 @@ class Course:
 
 
 def next_step(course: Course, at: datetime, protocol: Protocol) -> NextStep | None:
-    """The next step of the titration as seen at an instant; None while paused, at the target or after the end.
+    """The next step of the titration at an instant; None while paused, at the target or after the end.
 
     A step is due at its planned hour, but not before the minimum interval after the last change of rate:
     whoever was stepped down is not stepped up again at once. `due_at` in the past means overdue.

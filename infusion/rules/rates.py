@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from infusion.rules.course import Course
 from trial.protocol import Protocol
@@ -18,7 +18,9 @@ def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
     return proposed <= course.rate_at(at)
 
 
-def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol) -> Verdict:
+def judge_rate(
+    course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol
+) -> Verdict:
     """Judge a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
 
     Resuming after a pause at no more than the rate that ran before is no increase: neither step nor
@@ -39,7 +41,7 @@ def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decim
     if (running := course.running_rate(at)) < proposed:
         verdicts.append(judge_limit(limits["increase"], proposed - running))
         if (last := course.last_increase(at)) is not None:
-            verdicts.append(judge_limit(limits["interval"], _printed(elapsed_hours(last, at))))
+            verdicts.append(judge_limit(limits["interval"], _printed(elapsed_hours(last, at), ROUND_FLOOR)))
     return _together(verdicts)
 
 
@@ -66,7 +68,7 @@ def judge_check(has_second_check: bool) -> Verdict:
 
 
 def judge_end(course: Course, at: datetime, protocol: Protocol) -> Verdict:
-    """Judge duration and cumulative dose as they stand at an instant; it describes and never refuses an end."""
+    """Judge duration and cumulative dose at an instant; it describes an end and never refuses one."""
     return _together(
         [
             judge_limit(protocol.limits["duration"], _printed(course.elapsed(at))),
@@ -83,6 +85,10 @@ def _together(verdicts: Iterable[Verdict]) -> Verdict:
     return replace(worst(against), why="; ".join(verdict.why for verdict in against))
 
 
-def _printed(amount: Decimal) -> Decimal:
-    """An amount without the digits that only division made; finer than any limit of a protocol."""
-    return Decimal(f"{round(amount, 6).normalize():f}")
+def _printed(amount: Decimal, rounding: str = ROUND_CEILING) -> Decimal:
+    """An amount to two decimals as it is said, rounded towards the limit so that no limit is missed.
+
+    What only division made is dropped first, so that an exact amount stays exact.
+    """
+    exact = round(amount, 6).quantize(Decimal("0.01"), rounding)
+    return Decimal(f"{exact.normalize():f}")

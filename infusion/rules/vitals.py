@@ -42,7 +42,7 @@ def judge_vitals(readings: Mapping[str, int | None], protocol: Protocol) -> tupl
 
 
 def judge_positive_items(scores: Mapping[str, int], protocol: Protocol) -> tuple[str, ...]:
-    """The positive BPRS items scored at or above the protocol's threshold; items not scored are passed over."""
+    """The positive BPRS items at or above the protocol's threshold; items not scored are passed over."""
     triggers = [t for t in protocol.vital_signs.triggers.values() if t.variable == "bprs_positive_item"]
     return tuple(
         item

@@ -137,7 +137,13 @@ def record_serum_sample(
     """
     _check_levels(sample, levels, protocol_of(participant))
     own = {"sample": sample, "comment": comment}
-    given = {**own, "levels": dict(levels), "participant": participant, "visit": visit, "occurred_at": occurred_at}
+    given = {
+        **own,
+        "levels": dict(levels),
+        "participant": participant,
+        "visit": visit,
+        "occurred_at": occurred_at,
+    }
     digest = content_hash(given)
     if key is not None and (row := repeated(SerumSample, actor, key, digest)):
         return row
@@ -187,8 +193,12 @@ def _check_scores(scores: Mapping[str, int], protocol: Protocol) -> None:
     checklist = protocol.side_effects
     grades = {grade.grade.integer for grade in checklist.grades.values()}
     if unknown := sorted(set(scores) - set(checklist.items)):
-        raise ValidationError({"scores": f"The checklist has no {', '.join(unknown)}; record it as an adverse event."})
-    if wrong := sorted(item for item, grade in scores.items() if type(grade) is not int or grade not in grades):
+        raise ValidationError(
+            {"scores": f"The checklist has no {', '.join(unknown)}; record it as an adverse event."}
+        )
+    if wrong := sorted(
+        item for item, grade in scores.items() if type(grade) is not int or grade not in grades
+    ):
         raise ValidationError({"scores": f"Grade {', '.join(wrong)} from {min(grades)} to {max(grades)}."})
 
 

@@ -54,7 +54,13 @@ def change_rate(
     infusion. Raises RuleBroken, KeyReused, ValidationError.
     """
     infusion = queries.lock(infusion)
-    given = {"infusion": infusion, "rate": rate, "occurred_at": occurred_at, "reason": reason, "checked": checked_by}
+    given = {
+        "infusion": infusion,
+        "rate": rate,
+        "occurred_at": occurred_at,
+        "reason": reason,
+        "checked": checked_by,
+    }
     digest = content_hash(given)
     if key is not None and (row := repeated(RateChange, actor, key, digest)):
         return row
@@ -105,7 +111,14 @@ def pause_infusion(
 ) -> RateChange:
     """Pause the pump; never refused while the infusion is on."""
     return change_rate(
-        actor, infusion, rate=Decimal(0), occurred_at=occurred_at, reason=reason, happened=True, key=key, origin=origin
+        actor,
+        infusion,
+        rate=Decimal(0),
+        occurred_at=occurred_at,
+        reason=reason,
+        happened=True,
+        key=key,
+        origin=origin,
     )
 
 
@@ -177,7 +190,13 @@ def hang_bag(
     )
     if rate and (before is None or before.concentration != concentration):
         enter_rate(
-            actor, infusion, rate=rate, at=at, reason=f"new bag, {concentration} mg/mL", setting=setting, origin=origin
+            actor,
+            infusion,
+            rate=rate,
+            at=at,
+            reason=f"new bag, {concentration} mg/mL",
+            setting=setting,
+            origin=origin,
         )
     record_deviations(
         actor,
@@ -205,7 +224,13 @@ def enter_rate(
     origin: str = "form",
 ) -> RateChange:
     """Save a rate event of a locked infusion, with the pump rate (mL/h) that belongs to it."""
-    values = {"infusion": infusion, "rate": rate, "occurred_at": at, "explanation": reason, "checked_by": checked_by}
+    values = {
+        "infusion": infusion,
+        "rate": rate,
+        "occurred_at": at,
+        "explanation": reason,
+        "checked_by": checked_by,
+    }
     return put(
         RateChange,
         actor,
@@ -236,16 +261,22 @@ def check_moment(infusion: Infusion, at: datetime, rate: Decimal, *, happened: b
         raise ValidationError({"rate": "A rate cannot be negative; 0 pauses the infusion."})
     if at < infusion.occurred_at:
         started = infusion.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        raise ValidationError({"occurred_at": f"The infusion started {started}; a rate cannot be set before."})
+        raise ValidationError(
+            {"occurred_at": f"The infusion started {started}; a rate cannot be set before."}
+        )
     if rate and infusion.ended_at is not None and not happened:
         ended = infusion.ended_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        raise ValidationError(f"The infusion ended {ended}. If it ran again, record that it has already happened.")
+        raise ValidationError(
+            f"The infusion ended {ended}. If it ran again, record that it has already happened."
+        )
 
 
 def _reopened(actor: User, infusion: Infusion) -> Finding:
     """Take back the recorded end of an infusion that ran again, and say so."""
     why = "The infusion ran again after its recorded end"
-    amend(infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason="")
+    amend(
+        infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason=""
+    )
     return Finding(Deviation.Kind.ORDER, warn(why))
 
 
@@ -269,5 +300,7 @@ def _rise(
     if not happened:
         found.append(judge_check(checked_by is not None and checked_by != actor))
         if setting is None:
-            found.append(warn("No bag is recorded, so the pump rate cannot be worked out; hang the bag first"))
+            found.append(
+                warn("No bag is recorded, so the pump rate cannot be worked out; hang the bag first")
+            )
     return [Finding(LIMIT, verdict) for verdict in found]

@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from infusion import queries
 from infusion.models import Bag, Infusion, RateChange
-from infusion.rules import Course, judge_check, judge_concentration, judge_end, judge_rate, judge_weight, pump_setting
+from infusion.rules import (
+    Course,
+    judge_check,
+    judge_concentration,
+    judge_end,
+    judge_rate,
+    judge_weight,
+    pump_setting,
+)
 from infusion.services.rates import enter_rate
 from infusion.services.verdicts import Finding, record_deviations, settle
 from trial.participants import services as participants
@@ -41,7 +49,11 @@ class First:
 
     def check(self) -> None:
         """Refuse what no pump could run; raises ValidationError."""
-        for name, value in (("weight", self.weight_kg), ("rate", self.rate), ("concentration", self.concentration)):
+        for name, value in (
+            ("weight", self.weight_kg),
+            ("rate", self.rate),
+            ("concentration", self.concentration),
+        ):
             if value is not None and value <= 0:
                 raise ValidationError(f"The {name} must be above 0.")
         if (self.concentration is None) != (self.volume_ml is None):
@@ -70,7 +82,9 @@ def start_infusion(
     An order is refused before consent and a decision that the participant is eligible; what has happened is
     recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
     """
-    participant = Participant.objects.select_for_update(of=("self",)).select_related("site").get(pk=participant.pk)
+    participant = (
+        Participant.objects.select_for_update(of=("self",)).select_related("site").get(pk=participant.pk)
+    )
     rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate
     first = First(dosing_weight_kg, rate, concentration, volume_ml, lot, checked_by)
     digest = content_hash({"participant": participant, "occurred_at": occurred_at, **vars(first)})
@@ -124,7 +138,7 @@ def stop_infusion(
 ) -> Infusion:
     """End the infusion; never refused. Beyond duration or cumulative dose a deviation is recorded.
 
-    Raises RecordError where an end is recorded already (correct that), KeyReused, ValidationError before the start.
+    Raises RecordError where an end is recorded already, KeyReused, ValidationError before the start.
     """
     infusion = queries.lock(infusion)
     given = {"infusion": infusion, "completed": completed, "reason": reason, "occurred_at": occurred_at}
@@ -133,10 +147,20 @@ def stop_infusion(
         return infusion
     at = _end(infusion, occurred_at or timezone.now())
     if infusion.ended_at is not None:
-        raise RecordError(f"The end of {infusion.participant}'s infusion is recorded already; correct that record.")
+        raise RecordError(
+            f"The end of {infusion.participant}'s infusion is recorded already; correct that record."
+        )
     said = reason.strip() or ("planned end" if completed else NO_REASON)
     enter_rate(
-        actor, infusion, rate=Decimal(0), at=at, reason=said, setting=None, key=key, digest=digest, origin=origin
+        actor,
+        infusion,
+        rate=Decimal(0),
+        at=at,
+        reason=said,
+        setting=None,
+        key=key,
+        digest=digest,
+        origin=origin,
     )
     return _close(actor, infusion, at, completed, said, f"infusion ended: {said}")
 
@@ -193,7 +217,9 @@ def _run(actor: User, infusion: Infusion, first: First) -> None:
     )
 
 
-def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:
+def _close(
+    actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str
+) -> Infusion:
     """Save the end, tell the participant's statuses and windows, and record what it departs from."""
     ended = amend(
         infusion,
@@ -205,16 +231,22 @@ def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_r
         end_reason=end_reason,
     )
     participant = infusion.participant
-    participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin)
+    participants.infusion_ended(
+        actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin
+    )
     verdict = judge_end(queries.course_of(ended), at, protocol_of(participant))
     findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=True, override_reason="")
-    record_deviations(actor, findings, participant=participant, what="End of the infusion", at=at, source=ended)
+    record_deviations(
+        actor, findings, participant=participant, what="End of the infusion", at=at, source=ended
+    )
     return ended
 
 
 def _end(infusion: Infusion, at: datetime) -> datetime:
     if at < infusion.occurred_at:
-        raise ValidationError({"occurred_at": "The end lies before the start of the infusion; check both times."})
+        raise ValidationError(
+            {"occurred_at": "The end lies before the start of the infusion; check both times."}
+        )
     return at
 
 
@@ -227,7 +259,9 @@ def _admission(participant: Participant, at: datetime) -> list[Finding]:
     return [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
 
 
-def _first_rate(actor: User, participant: Participant, at: datetime, first: First, *, happened: bool) -> list[Finding]:
+def _first_rate(
+    actor: User, participant: Participant, at: datetime, first: First, *, happened: bool
+) -> list[Finding]:
     """What stands against the person, the weight, the first rate and the first bag."""
     rules = protocol_of(participant)
     found = [
@@ -241,5 +275,7 @@ def _first_rate(actor: User, participant: Participant, at: datetime, first: Firs
     if not happened:
         found.append(judge_check(first.checked_by is not None and first.checked_by != actor))
         if first.concentration is None:
-            found.append(warn("No bag is named, so the pump rate cannot be worked out; give its concentration"))
+            found.append(
+                warn("No bag is named, so the pump rate cannot be worked out; give its concentration")
+            )
     return [Finding(Deviation.Kind.LIMIT, verdict) for verdict in found]

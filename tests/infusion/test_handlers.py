@@ -1,6 +1,6 @@
 """Other apps learn when the infusion ran, and a marked positive item of the BPRS alerts.
 
-Threshold: a positive item of 5 or more (protocol file ketamine_96h_v1, vital_signs.triggers.bprs_item_from_5).
+Threshold: 5 or more (protocol file ketamine_96h_v1, vital_signs.triggers.bprs_item_from_5).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def ward() -> Ward:
 def rate_bprs(ward: Ward, marked: int) -> None:
     scores = dict.fromkeys(instrument("bprs").items, 1) | {"hallucinatory_behaviour": marked}
     record_assessment(
-        ward.nurse, participant=ward.participant, visit=None, instrument="bprs", scores=scores, mode="in_person",
-        rater=ward.nurse, occurred_at=hours(30),
+        ward.nurse, participant=ward.participant, visit=None, instrument="bprs", scores=scores,
+        mode="in_person", rater=ward.nurse, occurred_at=hours(30),
     )  # fmt: skip
 
 

@@ -142,7 +142,9 @@ def test_stopping_ends_the_statuses_and_only_once(ward: Ward) -> None:
     services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(96), key=key)
     ended = infusion_again(infusion)
     assert (ended.ended_at, ended.is_completed) == (hours(96), True)
-    assert Status.objects.filter(participant=ward.participant, axis="infusion", value="completed").count() == 1
+    assert (
+        Status.objects.filter(participant=ward.participant, axis="infusion", value="completed").count() == 1
+    )
     with pytest.raises(RecordError, match="recorded already"):
         services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(97))
 
@@ -174,7 +176,12 @@ def test_the_end_can_be_corrected(ward: Ward) -> None:
 
 def test_running_after_the_recorded_end_reopens_the_infusion_as_a_fact_only(ward: Ward) -> None:
     ended = services.stop_infusion(ward.nurse, start(ward), completed=False, occurred_at=hours(10))
-    again = {"rate": D("0.15"), "occurred_at": hours(11), "reason": "restarted", "checked_by": ward.other_nurse}
+    again = {
+        "rate": D("0.15"),
+        "occurred_at": hours(11),
+        "reason": "restarted",
+        "checked_by": ward.other_nurse,
+    }
     with pytest.raises(ValidationError):
         services.change_rate(ward.nurse, ended, **again)
     services.change_rate(ward.nurse, ended, **again, happened=True)
@@ -184,9 +191,13 @@ def test_running_after_the_recorded_end_reopens_the_infusion_as_a_fact_only(ward
 
 def test_a_late_rate_finds_its_place_in_time(ward: Ward) -> None:
     infusion = start(ward)
-    services.change_rate(ward.nurse, infusion, rate=D("0.30"), occurred_at=hours(12), reason="step", happened=True)
+    services.change_rate(
+        ward.nurse, infusion, rate=D("0.30"), occurred_at=hours(12), reason="step", happened=True
+    )
     services.pause_infusion(ward.nurse, infusion, occurred_at=hours(4), reason="entered late")
-    services.change_rate(ward.nurse, infusion, rate=D("0.15"), occurred_at=hours(5), reason="late", happened=True)
+    services.change_rate(
+        ward.nurse, infusion, rate=D("0.15"), occurred_at=hours(5), reason="late", happened=True
+    )
     assert queries.course_of(infusion).delivered(hours(13)) == D("0.15") * 11 + D("0.30")
 
 
@@ -205,7 +216,9 @@ def test_another_concentration_sets_the_pump_anew(ward: Ward) -> None:
 def test_a_bag_whose_pump_rate_rounds_too_far_is_refused_with_another_offered() -> None:
     infusion = start(make_ward(), dosing_weight_kg=D("48.7"))
     with pytest.raises(RuleBroken, match=r"2\.67 %.*Hang 1 mg/mL and run 7\.3 mL/h"):
-        services.hang_bag(infusion.entered_by, infusion, concentration=D("5"), volume_ml=D("50"), occurred_at=hours(1))
+        services.hang_bag(
+            infusion.entered_by, infusion, concentration=D("5"), volume_ml=D("50"), occurred_at=hours(1)
+        )
 
 
 def test_vital_signs_that_forbid_an_increase_need_a_reason(ward: Ward) -> None:
@@ -215,7 +228,12 @@ def test_vital_signs_that_forbid_an_increase_need_a_reason(ward: Ward) -> None:
     )
     with pytest.raises(RuleBroken, match="forbid an increase"):
         services.change_rate(
-            ward.nurse, infusion, rate=D("0.30"), occurred_at=hours(12), reason="step", checked_by=ward.other_nurse
+            ward.nurse,
+            infusion,
+            rate=D("0.30"),
+            occurred_at=hours(12),
+            reason="step",
+            checked_by=ward.other_nurse,
         )
 
 
@@ -223,7 +241,13 @@ def test_vital_signs_raise_one_alert_at_the_gravest_level(ward: Ward) -> None:
     key = uuid.uuid4()
     for _ in range(2):
         services.record_vitals(
-            ward.nurse, ward.participant, systolic=78, diastolic=40, heart_rate=48, occurred_at=hours(2), key=key
+            ward.nurse,
+            ward.participant,
+            systolic=78,
+            diastolic=40,
+            heart_rate=48,
+            occurred_at=hours(2),
+            key=key,
         )
     alert = Alert.objects.get()
     assert (alert.level, Vitals.objects.count()) == ("emergency", 1)

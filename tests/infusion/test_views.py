@@ -57,7 +57,9 @@ def test_another_sites_participant_is_not_there(ward: Ward) -> None:
     stranger = signed_in(make_user("stranger", make_site("Z"), "nurse", "psychiatrist"))
     for name in ACTION:
         assert stranger.get(address(name, ward)).status_code == 404, name
-    assert post(stranger, address("vitals", ward), systolic=120, diastolic=70, heart_rate=70).status_code == 404
+    assert (
+        post(stranger, address("vitals", ward), systolic=120, diastolic=70, heart_rate=70).status_code == 404
+    )
     assert not Vitals.objects.exists()
 
 
@@ -95,7 +97,10 @@ def test_the_rate_form_answers_in_place(ward: Ward) -> None:
     again = post(client, address("rate", ward), htmx=True, **{**change, "occurred_at": "2026-03-02T23:00"})
     assert again.status_code == 200
     other = post(
-        client, address("rate", ward), htmx=True, **{**change, "rate": "0.20", "occurred_at": "2026-03-02T23:00"}
+        client,
+        address("rate", ward),
+        htmx=True,
+        **{**change, "rate": "0.20", "occurred_at": "2026-03-02T23:00"},
     )
     assert other.status_code == 422
     assert "already saved with other content" in other.content.decode()
@@ -104,7 +109,12 @@ def test_the_rate_form_answers_in_place(ward: Ward) -> None:
 
 def test_a_refused_rate_says_why_and_offers_the_override(ward: Ward) -> None:
     infusion, client = start(ward), signed_in(ward.nurse)
-    soft = {"rate": "0.30", "reason": "step", "checked_by": str(ward.other_nurse.pk), "occurred_at": "2026-03-02T19:00"}
+    soft = {
+        "rate": "0.30",
+        "reason": "step",
+        "checked_by": str(ward.other_nurse.pk),
+        "occurred_at": "2026-03-02T19:00",
+    }
     page = post(client, address("rate", ward), htmx=True, **soft)
     assert page.status_code == 422
     assert "Interval between increases 9 h is below 10 h" in page.content.decode()
@@ -116,7 +126,11 @@ def test_a_refused_rate_says_why_and_offers_the_override(ward: Ward) -> None:
 def test_without_scripts_the_rate_form_leads_back_to_the_bedside(ward: Ward) -> None:
     start(ward)
     answer = post(
-        signed_in(ward.nurse), address("rate", ward), rate="0.10", reason="nausea", occurred_at="2026-03-02T11:00"
+        signed_in(ward.nurse),
+        address("rate", ward),
+        rate="0.10",
+        reason="nausea",
+        occurred_at="2026-03-02T11:00",
     )
     assert answer.headers["Location"] == address("detail", ward)
 
@@ -141,7 +155,9 @@ def test_each_form_saves_its_record(ward: Ward) -> None:
     levels = {"level_ketamine": "412.5", "level_norketamine": "<"}
     assert post(client, address("serum", ward), sample="day_2_0800", **levels).status_code == 302
     assert post(client, address("bag", ward), concentration="1", volume_ml="500").status_code == 302
-    assert post(client, address("stop", ward), completed="no", occurred_at="2026-03-05T10:00").status_code == 302
+    assert (
+        post(client, address("stop", ward), completed="no", occurred_at="2026-03-05T10:00").status_code == 302
+    )
     assert (Vitals.objects.count(), ClonidineDose.objects.count()) == (1, 1)
     assert SideEffects.objects.get().scores == {"nausea": 2, "fatigue": 0}
     assert SerumLevel.objects.get(analyte="norketamine").concentration is None

@@ -20,11 +20,16 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, ...more });
-  const axis = (label) => ({ label, stroke: colour("--tblr-body-color"), grid: { stroke: colour("--tblr-border-color"), width: 1 } });
-  const show = (name, data, series, unit) => {
+  // A canvas takes resolved colours only, so these are read from elements and not from the theme's variables.
+  const axis = (label) => ({
+    label, stroke: getComputedStyle(document.body).color,
+    grid: { stroke: getComputedStyle(place.closest(".card")).borderTopColor, width: 1 },
+  });
+  const fromZero = (chart, least, most) => [0, Math.max(most, 0.1) * 1.1];
+  const show = (name, data, series, unit, y = {}) => {
     drawn[name]?.destroy();
     const options = {
-      width: Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false } },
+      width: Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false }, y },
       axes: [axis("hours"), axis(unit)], series: [{ label: "hours" }, ...series],
     };
     drawn[name] = new uPlot(options, data, boxes[name]);
@@ -32,7 +37,7 @@
   const draw = () => {
     if (!latest) return;
     const { rate, vitals } = latest;
-    show("rate", [rate.hours, rate.rate], [line("rate", "--tblr-primary", { paths: uPlot.paths.stepped({ align: 1 }) })], "mg/kg/h");
+    show("rate", [rate.hours, rate.rate], [line("rate", "--tblr-primary", { paths: uPlot.paths.stepped({ align: 1 }) })], "mg/kg/h", { range: fromZero });
     if (vitals.hours.length) {
       show("vitals", [vitals.hours, vitals.systolic, vitals.diastolic, vitals.heart_rate], [
         line("systolic", "--tblr-red"), line("diastolic", "--tblr-orange", { dash: [6, 3] }),

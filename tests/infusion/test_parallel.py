@@ -1,0 +1,32 @@
+"""One finger, twenty posts: the same key in parallel makes one row, on a database with real commits."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+from django.db import connection
+
+from infusion import services
+from infusion.models import RateChange
+from tests.infusion.ward import hours, make_ward, start
+
+
+def test_twenty_parallel_changes_under_one_key_make_one_row(cloned_orm: str) -> None:
+    ward = make_ward()
+    infusion, key = start(ward), uuid.uuid4()
+
+    def change(_: int) -> uuid.UUID:
+        try:
+            return services.change_rate(
+                ward.nurse, infusion, rate=Decimal("0.30"), occurred_at=hours(12), reason="step",
+                checked_by=ward.other_nurse, key=key,
+            ).pk  # fmt: skip
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=20) as pool:
+        rows = set(pool.map(change, range(20)))
+    assert len(rows) == 1
+    assert RateChange.objects.filter(infusion=infusion).count() == 2  # the start and the change
