@@ -170,7 +170,7 @@ def correct_adverse_event(
     actor: User, event: AdverseEvent, *, version: int, reason: str, **values: Any
 ) -> AdverseEvent:
     """Correct an adverse event; one that turns serious raises the alert then."""
-    with audited(actor, reason or "corrected"):
+    with audited(actor, reason.strip() or "corrected"):
         saved = amend(event, actor, version=version, reason=reason, **values)
         alert_if_serious(actor, saved)
     return saved

@@ -41,11 +41,15 @@ class KeyedForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.grow()
         self.initial.setdefault("key", uuid.uuid4())
         if "occurred_at" in self.fields:
             self.initial.setdefault("occurred_at", timezone.localtime().replace(second=0, microsecond=0))
         for field in self.visible_fields():
             mark_up(field)
+
+    def grow(self) -> None:
+        """Add or fill the fields that depend on data, before anything looks at the form's errors."""
 
     def clean_occurred_at(self) -> datetime:
         """Refuse a moment in the future."""

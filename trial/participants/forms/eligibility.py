@@ -13,7 +13,12 @@ from trial.participants.models import CriterionJudgement
 from trial.protocol import Criterion
 
 WORDS = {
-    "inclusion": (("", "not judged"), ("pass", "yes, met"), ("fail", "no, not met"), ("unknown", "not known yet")),
+    "inclusion": (
+        ("", "not judged"),
+        ("pass", "yes, met"),
+        ("fail", "no, not met"),
+        ("unknown", "not known yet"),
+    ),
     "exclusion": (("", "not judged"), ("pass", "absent"), ("fail", "present"), ("unknown", "not known yet")),
 }
 
@@ -23,7 +28,9 @@ class JudgementForm(KeyedForm):
 
     occurred_at = moment("Judged at")
     basis = forms.CharField(
-        label="On what do the findings rest?", max_length=300, help_text="Such as: interview, records, laboratory."
+        label="On what do the findings rest?",
+        max_length=300,
+        help_text="Such as: interview, records, laboratory.",
     )
 
     def __init__(
@@ -35,12 +42,15 @@ class JudgementForm(KeyedForm):
     ) -> None:
         self.criteria, self.latest = list(criteria), latest
         super().__init__(*args, **kwargs)
+
+    def grow(self) -> None:
+        """Ask about each criterion."""
         for criterion in self.criteria:
             field = forms.ChoiceField(
                 label=criterion.text.text,
                 choices=WORDS[criterion.kind],
                 required=False,
-                initial=latest[criterion.id].verdict if criterion.id in latest else "",
+                initial=self.latest[criterion.id].verdict if criterion.id in self.latest else "",
                 widget=forms.Select(attrs={"class": "form-select"}),
             )
             self.fields[criterion.id] = field
@@ -64,6 +74,10 @@ class JudgementForm(KeyedForm):
 class DecisionForm(KeyedForm):
     """The decision to enrol or to refuse."""
 
-    decision = forms.ChoiceField(choices=(("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol")))
+    decision = forms.ChoiceField(
+        choices=(("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol"))
+    )
     occurred_at = moment("Decided at")
-    reason = forms.CharField(max_length=200, required=False, help_text="Needed when the participant is not enrolled.")
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="Needed when the participant is not enrolled."
+    )

@@ -24,10 +24,14 @@ class EnrolForm(KeyedForm):
     enrolled_on = day("First contact")
 
     def __init__(self, *args: Any, sites: frozenset[UUID], **kwargs: Any) -> None:
+        self.sites = sites
         super().__init__(*args, **kwargs)
+
+    def grow(self) -> None:
+        """Offer the sites where the account may enrol."""
         field = self.fields["site"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type checker, holds by the class
-        field.queryset = Site.objects.filter(pk__in=sites).order_by("code")
+        field.queryset = Site.objects.filter(pk__in=self.sites).order_by("code")
         self.initial.setdefault("enrolled_on", timezone.localdate())
 
     def clean_enrolled_on(self) -> date:
@@ -63,11 +67,13 @@ class StatusForm(KeyedForm):
     status = forms.ChoiceField(label="New status")
     occurred_at = moment("Since")
     reason = forms.CharField(
-        max_length=200, required=False, help_text="Needed for withdrawal, loss, an early stop and a screen failure."
+        max_length=200,
+        required=False,
+        help_text="Needed for withdrawal, loss, an early stop and a screen failure.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def grow(self) -> None:
+        """Offer the values of every axis but the infusion's, which its own page sets."""
         field = self.fields["status"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker, holds by the class
         field.choices = [

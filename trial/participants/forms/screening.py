@@ -54,7 +54,9 @@ def screening_form(form: ScreeningForm) -> type[ScreeningRecordForm]:
     names = [field.name for field in form.model._meta.concrete_fields if field.name not in OF_THE_RECORD]
     made = cast(
         type[ScreeningRecordForm],
-        forms.modelform_factory(form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field),
+        forms.modelform_factory(
+            form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field
+        ),
     )
     made.slug = form.slug
     made.occurred_label = form.occurred
@@ -66,6 +68,10 @@ class DoseForm(KeyedForm):
 
     from_date = day("From")
     daily_dose_mg = forms.DecimalField(
-        label="Daily dose (mg)", min_value=0, max_digits=8, decimal_places=2, help_text="0 when it was stopped."
+        label="Daily dose (mg)",
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        help_text="0 when it was stopped.",
     )
     occurred_at = moment("Reported at")

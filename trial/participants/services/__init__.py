@@ -7,7 +7,13 @@ from trial.participants.services.enrolment import enrol, plan_infusion, sign_con
 from trial.participants.services.order import StepRefused, require_step
 from trial.participants.services.screening import correct_screening, record_dose, record_screening
 from trial.participants.services.statuses import infusion_began, infusion_ended, set_status
-from trial.participants.services.visits import correct_visit, make_visits, miss_visit, record_visit, refresh_windows
+from trial.participants.services.visits import (
+    correct_visit,
+    make_visits,
+    miss_visit,
+    record_visit,
+    refresh_windows,
+)
 
 __all__ = [
     "StepRefused",

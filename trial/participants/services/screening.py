@@ -48,7 +48,7 @@ def correct_screening(
     actor: User, record: ClinicalRecord, *, version: int, reason: str, **values: Any
 ) -> ClinicalRecord:
     """Correct a screening record; a date now before consent raises a deviation like a new one."""
-    with audited(actor, reason or "corrected"):
+    with audited(actor, reason.strip() or "corrected"):
         saved = amend(record, actor, version=version, reason=reason, **values)
         title = next(form.title for form in FORMS.values() if form.model is type(record))
         report_consent(actor, saved.participant, title, occurred_at=saved.occurred_at, source=saved)

@@ -122,7 +122,7 @@ def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_
     """
     if visit.state != Visit.State.DONE:
         raise RecordError("This visit is not recorded as done; record it first.")
-    with audited(actor, reason or "corrected"):
+    with audited(actor, reason.strip() or "corrected"):
         saved = amend(visit, actor, version=version, reason=reason, done_at=done_at)
         visit.version, visit.done_at = saved.version, saved.done_at
         found = _outside(visit, done_at)

@@ -1,0 +1,325 @@
+"""The participants' pages: who may open them, what they show, what they save."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.trial.participants.people import CONSENTED, consent, enrol, make_site, make_user
+from trial.jobs.models import Lease
+from trial.participants import facts, queries, services
+from trial.participants.models import (
+    Consent,
+    EligibilityDecision,
+    Laboratory,
+    Medication,
+    Participant,
+    Status,
+)
+from trial.participants.screening import FORMS
+from trial.permissions import ACTIONS, Role
+from trial.safety.models import Deviation
+from trial.users.models import Site, User
+
+PAGES = {
+    "detail": "participants.read",
+    "eligibility": "participants.read",
+    "consent": "participants.screen",
+    "status": "participants.dispose",
+    "plan": "participants.dispose",
+}
+POSTS = {"judge": "participants.judge", "decide": "participants.judge"}
+VISIT_POSTS = {"held": "participants.screen", "missed": "participants.screen"}
+NORMAL = {"blood_count": "normal", "chemistry": "normal", "liver": "normal", "thyroid": "normal"}
+
+
+def address(name: str, participant: Participant, *more: Any) -> str:
+    return reverse(f"participants:{name}", args=[participant.study_id, *more])
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def desk(client: Client, coordinator: User) -> Client:
+    client.force_login(coordinator)
+    return client
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_what_the_table_of_rights_allows(
+    client: Client, consented: Participant, site: Site, role: Role
+) -> None:
+    client.force_login(make_user("someone", site, role))
+    for name, action in PAGES.items():
+        expected = 200 if role in ACTIONS[action] else 403
+        assert client.get(address(name, consented)).status_code == expected, name
+    for slug in FORMS:
+        expected = 200 if role in ACTIONS["participants.screen"] else 403
+        assert client.get(address("screening", consented, slug)).status_code == expected, slug
+    assert client.get(address("visit", consented, "week_2")).status_code == (
+        200 if role in ACTIONS["participants.read"] else 403
+    )
+    assert client.get(reverse("participants:enrol")).status_code == (
+        200 if role in ACTIONS["participants.enrol"] else 403
+    )
+    assert client.get(reverse("participants:today")).status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_posts_what_the_table_of_rights_allows(
+    client: Client, consented: Participant, site: Site, role: Role
+) -> None:
+    client.force_login(make_user("someone", site, role))
+    for name, action in POSTS.items():
+        expected = 200 if role in ACTIONS[action] else 403
+        assert client.post(address(name, consented)).status_code == expected, name
+    for name, action in VISIT_POSTS.items():
+        expected = 200 if role in ACTIONS[action] else 403
+        assert client.post(address(name, consented, "week_2")).status_code == expected, name
+
+
+def test_another_sites_participant_and_a_missing_one_answer_alike(
+    client: Client, consented: Participant
+) -> None:
+    client.force_login(make_user("lena", make_site("L"), "pi"))
+    tails = ["", "consent/", "status/", "plan/", "eligibility/", "screening/laboratory/", "visits/week_2/"]
+    for tail in tails:
+        foreign = client.get(f"/participants/{consented.study_id}/{tail}")
+        missing = client.get(f"/participants/K-0099-9/{tail}")
+        assert (foreign.status_code, foreign.content) == (404, missing.content), tail
+        assert missing.status_code == 404
+    assert consented.study_id not in text(client.get(reverse("participants:list")))
+    assert consented.study_id not in text(client.get(reverse("participants:today")))
+
+
+@pytest.mark.parametrize("tail", ["screening/horoscope/", "visits/week_3/", "screening/laboratory/?record=1"])
+def test_what_does_not_exist_is_not_found(desk: Client, consented: Participant, tail: str) -> None:
+    assert desk.get(f"/participants/{consented.study_id}/{tail}").status_code == 404
+
+
+def test_a_control_has_no_ecg_form(desk: Client, site: Site, coordinator: User) -> None:
+    control = enrol(coordinator, site, "control")
+    assert desk.get(address("screening", control, "electrocardiogram")).status_code == 404
+
+
+def test_who_is_not_signed_in_is_led_to_the_sign_in(client: Client, consented: Participant) -> None:
+    assert client.get(address("detail", consented)).status_code == 302
+
+
+def test_enrolling_gives_an_id_and_asks_no_name(desk: Client, site: Site) -> None:
+    page = text(desk.get(reverse("participants:enrol")))
+    assert 'name="name"' not in page
+    given = {
+        "site": site.pk,
+        "cohort": "patient",
+        "referral": "registry",
+        "enrolled_on": "2026-03-01",
+        "key": key(),
+    }
+    for _ in range(2):  # a second tap changes nothing
+        answer = desk.post(reverse("participants:enrol"), given)
+    made = Participant.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, address("detail", made))
+
+
+def test_enrolling_at_another_site_is_refused(desk: Client) -> None:
+    other = make_site("L")
+    given = {
+        "site": other.pk,
+        "cohort": "patient",
+        "referral": "other",
+        "enrolled_on": "2026-03-01",
+        "key": key(),
+    }
+    assert desk.post(reverse("participants:enrol"), given).status_code == 200
+    assert not Participant.objects.exists()
+
+
+def test_consent_is_entered_in_site_time(desk: Client, enrolled: Participant) -> None:
+    given = {"occurred_at": "2026-03-02T09:00", "form_version": "2026-01", "may_contact": "on", "key": key()}
+    assert desk.post(address("consent", enrolled), given).status_code == 302
+    assert Consent.objects.get().occurred_at == CONSENTED  # 09:00 in Chicago is 15:00 UTC
+    assert Status.objects.get(axis="data").value == "refused"
+    assert "2026-03-02 09:00" in text(desk.get(address("detail", enrolled)))
+
+
+def test_consent_in_the_future_is_refused(desk: Client, enrolled: Participant) -> None:
+    later = timezone.localtime(timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    answer = desk.post(
+        address("consent", enrolled), {"occurred_at": later, "form_version": "1", "key": key()}
+    )
+    assert "has not come yet" in text(answer)
+    assert not Consent.objects.exists()
+
+
+def test_a_screening_form_is_saved_once_and_corrected_with_a_reason(
+    desk: Client, consented: Participant
+) -> None:
+    url = address("screening", consented, "laboratory")
+    given = {"occurred_at": "2026-03-02T10:00", "key": key(), **NORMAL}
+    assert desk.post(url, given).status_code == 302
+    row = Laboratory.objects.get()
+    page = text(desk.get(f"{url}?record={row.pk}"))
+    assert "Why is this corrected?" in page
+    assert 'value="2026-03-02T10:00"' in page
+    changed = {**given, "version": "1", "liver": "significant"}
+    assert "This field is required" in text(desk.post(f"{url}?record={row.pk}", changed))
+    assert desk.post(f"{url}?record={row.pk}", {**changed, "reason": "misread"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.liver, row.version) == ("significant", 2)
+    stale = desk.post(f"{url}?record={row.pk}", {**changed, "reason": "again"})
+    assert "saved by somebody else" in text(stale)
+
+
+def test_a_form_before_consent_warns_and_is_kept_as_a_deviation(desk: Client, enrolled: Participant) -> None:
+    url = address("screening", enrolled, "laboratory")
+    assert "No consent is recorded" in text(desk.get(url))
+    assert desk.post(url, {"occurred_at": "2026-03-02T10:00", "key": key(), **NORMAL}).status_code == 302
+    assert Deviation.objects.get().kind == "consent"
+
+
+def test_demographics_are_entered_once(desk: Client, consented: Participant) -> None:
+    url = address("screening", consented, "demographics")
+    given = {"occurred_at": "2026-03-02T10:00", "age_years": 40, "sex": "male", "race": "white"}
+    assert desk.post(url, {**given, "ethnicity": "unknown", "key": key()}).status_code == 302
+    assert "Enter another" not in text(desk.get(url))
+    assert desk.post(f"{url}?new=1", {**given, "ethnicity": "unknown", "key": key()}).status_code == 200
+
+
+def test_a_new_medicine_leads_to_its_dose(desk: Client, consented: Participant) -> None:
+    given = {
+        "occurred_at": "2026-03-02T10:00",
+        "drug": "sertraline",
+        "drug_class": "ssri",
+        "started_on": "2025-06-01",
+    }
+    answer = desk.post(address("screening", consented, "medication"), {**given, "key": key()})
+    taken = Medication.objects.get()
+    dose = address("dose", consented, taken.pk)
+    assert answer.headers["Location"] == dose
+    assert 'value="2025-06-01"' in text(desk.get(dose))
+    first = {
+        "from_date": "2025-06-01",
+        "daily_dose_mg": "100",
+        "occurred_at": "2026-03-02T10:00",
+        "key": key(),
+    }
+    assert desk.post(dose, first).status_code == 302
+    assert "100.00 mg from 2025-06-01" in text(desk.get(dose))
+
+
+def test_the_eligibility_page_lists_every_criterion(desk: Client, consented: Participant) -> None:
+    page = text(desk.get(address("eligibility", consented)))
+    plan = queries.protocol_of(consented).eligibility
+    assert page.count('<th scope="row"') == len(plan)
+    assert "age not recorded" in page
+    assert "Record the findings" not in page
+
+
+def test_a_psychiatrist_judges_and_is_refused_while_something_is_unknown(
+    client: Client, consented: Participant, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    at = {"occurred_at": "2026-03-03T10:00"}
+    judged = {"capacity": "pass", "psychosis": "pass", "basis": "interview", "key": key(), **at}
+    assert client.post(address("judge", consented), judged).status_code == 302
+    assert set(facts.latest_judgements(consented)) == {"capacity", "psychosis"}
+    refused = client.post(address("decide", consented), {"decision": "enrol", "key": key(), **at})
+    assert "Not enrolled" in text(refused)
+    assert not EligibilityDecision.objects.exists()
+    answer = client.post(
+        address("decide", consented), {"decision": "refuse", "reason": "too young", "key": key(), **at}
+    )
+    assert answer.status_code == 302
+
+
+def test_a_status_is_set_and_shown_with_its_reason(desk: Client, consented: Participant) -> None:
+    given = {"status": "follow_up:lost", "occurred_at": "2026-03-03T10:00", "key": key()}
+    assert "needs a reason" in text(desk.post(address("status", consented), {**given, "reason": ""}))
+    assert desk.post(address("status", consented), {**given, "reason": "moved away"}).status_code == 302
+    assert "moved away" in text(desk.get(address("detail", consented)))
+
+
+def test_the_infusion_status_is_not_set_by_hand(desk: Client, consented: Participant) -> None:
+    given = {"status": "infusion:completed", "occurred_at": "2026-03-03T10:00", "key": key()}
+    assert desk.post(address("status", consented), given).status_code == 200
+    assert not Status.objects.filter(axis="infusion").exists()
+
+
+def test_the_infusion_is_planned_after_consent_only(desk: Client, site: Site, coordinator: User) -> None:
+    participant = enrol(coordinator, site)
+    given = {"planned_infusion_on": "2026-03-16", "version": participant.version, "key": key()}
+    assert "No consent is recorded" in text(desk.post(address("plan", participant), given))
+    consent(coordinator, participant)
+    assert (
+        desk.post(address("plan", participant), {**given, "version": participant.version}).status_code == 302
+    )
+    assert "Infusion planned 2026-03-16" in text(desk.get(address("detail", participant)))
+
+
+def test_a_visit_is_marked_held_and_its_time_corrected(desk: Client, consented: Participant) -> None:
+    url = address("held", consented, "screening")
+    assert desk.post(url, {"occurred_at": "2026-03-02T11:00", "key": key()}).status_code == 302
+    page = text(desk.get(address("visit", consented, "screening")))
+    assert "Held 2026-03-02 11:00" in page
+    assert "Mark as missed" not in page
+    version = queries.get_visit(consented, "screening").version
+    corrected = {"occurred_at": "2026-03-02T12:00", "reason": "typo", "version": version, "key": key()}
+    assert desk.post(address("correct", consented, "screening"), corrected).status_code == 302
+    assert "Held 2026-03-02 12:00" in text(desk.get(address("visit", consented, "screening")))
+
+
+def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Participant) -> None:
+    url = address("missed", consented, "screening")
+    assert desk.post(url, {"reason": "", "key": key()}).status_code == 200
+    assert desk.post(url, {"reason": "ill", "key": key()}).status_code == 302
+    assert "Missed: ill" in text(desk.get(address("visit", consented, "screening")))
+
+
+def test_the_participant_page_loads_the_panels_the_role_may_see(
+    client: Client, consented: Participant
+) -> None:
+    client.force_login(make_user("ida", consented.site, "imaging_analyst"))
+    page = text(client.get(address("detail", consented)))
+    assert f'hx-get="{reverse("imaging:panel", args=[consented.study_id])}"' in page
+    assert reverse("safety:panel", args=[consented.study_id]) not in page
+
+
+def test_the_list_is_searched_and_filtered(desk: Client, site: Site, coordinator: User) -> None:
+    first, second = consent(coordinator, enrol(coordinator, site)), enrol(coordinator, site)
+    page = text(desk.get(reverse("participants:list"), {"q": "k-0001"}))
+    assert first.study_id in page
+    assert second.study_id not in page
+    page = text(desk.get(reverse("participants:list"), {"enrolment": "screening"}))
+    assert (first.study_id in page, second.study_id in page) == (True, False)
+    assert "no consent yet" in text(desk.get(reverse("participants:list")))
+
+
+def test_today_warns_when_nobody_looks_for_lost_work(desk: Client) -> None:
+    assert "Lost work" not in text(desk.get(reverse("participants:today")))
+    long_ago = timezone.now() - timedelta(minutes=6)
+    Lease.objects.create(name="jobs.sweep", holder=uuid.uuid4(), until=long_ago, done_at=long_ago)
+    assert "Lost work has not been looked for" in text(desk.get(reverse("participants:today")))
+
+
+def test_today_lists_what_is_due_and_overdue(desk: Client, enrolled: Participant, coordinator: User) -> None:
+    services.sign_consent(
+        coordinator, enrolled, occurred_at=timezone.now() - timedelta(days=25), form_version="2026-01"
+    )
+    page = text(desk.get(reverse("participants:today")))
+    overdue, due = page.split("Due now")
+    assert f"{enrolled.study_id} · Screening" in overdue
+    assert f"{enrolled.study_id} · Scan before infusion, first" in due
