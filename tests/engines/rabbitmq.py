@@ -25,10 +25,11 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="trial-rabbitmq-"))
     user = programs.ordinary_user("rabbitmq")
     programs.hand_over(folder, user)
-    port, distribution = programs.free_port(), programs.free_port()
+    port, distribution, mapper = programs.free_port(), programs.free_port(), str(programs.free_port())
     environment = {
         **os.environ,
         "HOME": str(folder),
+        "ERL_EPMD_PORT": mapper,
         "RABBITMQ_NODENAME": f"trial{port}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(port),
@@ -46,4 +47,6 @@ def server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=60)
+        # Erlang leaves its port mapper running; this one is the test's own.
+        subprocess.run(["epmd", "-port", mapper, "-kill"], stdout=subprocess.DEVNULL, check=False)
         shutil.rmtree(folder, ignore_errors=True)
