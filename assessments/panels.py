@@ -65,7 +65,11 @@ def course_of(participant: Participant) -> Course:
         code = row.visit.code if row.visit else f"{row.occurred_at:%Y-%m-%d}"
         visits.setdefault(labels.get(code, code), {})[row.instrument] = row
     rows = tuple(
-        (label, next(iter(found.values())), tuple(_cell(column, found.get(column.code)) for column in columns))
+        (
+            label,
+            next(iter(found.values())),
+            tuple(_cell(column, found.get(column.code)) for column in columns),
+        )
         for label, found in visits.items()
     )
     lines = tuple((column, drawn) for column in columns if (drawn := _line(column, recorded)) is not None)

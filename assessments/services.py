@@ -101,13 +101,22 @@ def correct_assessment(
     values = entry(assessment.instrument, scores, missing or {}, recall)
     before = escalation_of(Assessment.objects.select_related("participant").get(pk=assessment.pk))
     row = amend(
-        assessment, actor, version=version, reason=reason, mode=mode, rater=rater, occurred_at=occurred_at, **values
+        assessment,
+        actor,
+        version=version,
+        reason=reason,
+        mode=mode,
+        rater=rater,
+        occurred_at=occurred_at,
+        **values,
     )
     _follow_up(actor, row, before=before)
     return row
 
 
-def entry(instrument: str, scores: Mapping[str, int], missing: Mapping[str, str], recall_window: str) -> dict[str, Any]:
+def entry(
+    instrument: str, scores: Mapping[str, int], missing: Mapping[str, str], recall_window: str
+) -> dict[str, Any]:
     """Check and score an entry; return the values of its row. Raises AssessmentRefused."""
     scale = _known(instrument)
     try:
@@ -115,12 +124,18 @@ def entry(instrument: str, scores: Mapping[str, int], missing: Mapping[str, str]
     except ScoreRefused as refused:
         raise AssessmentRefused(str(refused)) from refused
     if not scores:
-        raise AssessmentRefused(f"{instrument}: no item is rated. Rate at least one, or record the visit as missed.")
+        raise AssessmentRefused(
+            f"{instrument}: no item is rated. Rate at least one, or record the visit as missed."
+        )
     if strange := sorted(set(missing) - set(result.missing)):
-        raise AssessmentRefused(f"{instrument}: {', '.join(strange)} cannot be missing: scored, or no item at all.")
+        raise AssessmentRefused(
+            f"{instrument}: {', '.join(strange)} cannot be missing: scored, or no item at all."
+        )
     if recall_window and recall_window not in scale.recall_windows:
         known = ", ".join(scale.recall_windows) or "none"
-        raise AssessmentRefused(f"{instrument}: recall window '{recall_window}' is not known; known: {known}.")
+        raise AssessmentRefused(
+            f"{instrument}: recall window '{recall_window}' is not known; known: {known}."
+        )
     return {
         "instrument_version": scale.version,
         "scores": {name: scores[name] for name in scale.items if name in scores},

@@ -90,7 +90,8 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
             "assessment": recorded,
             "items": items_of(at.scale, recorded),
             "subscales": [
-                (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
+                (subscale.label, recorded.subscales.get(name))
+                for name, subscale in at.scale.subscales.items()
             ],
             "escalation": services.escalation_of(recorded),
             "may_record": may(request.user, "assessments.record", at.participant.site_id),

@@ -1,4 +1,4 @@
-"""What a previewed file carries to its confirmation: signed, so that nobody confirms another file or place."""
+"""What a previewed file carries to its confirmation, signed: nobody confirms another file or place."""
 
 from __future__ import annotations
 

@@ -15,7 +15,15 @@ from types import MappingProxyType
 from imaging.formats.problems import decoded, is_number, refused, shown
 
 # Only these comment lines are kept. They say what was measured, never who did it or where.
-KEPT = ("# Title", "# generating_program", "# cvs_version", "# Measure", "# NRows", "# NTableCols", "# ColHeaders")
+KEPT = (
+    "# Title",
+    "# generating_program",
+    "# cvs_version",
+    "# Measure",
+    "# NRows",
+    "# NTableCols",
+    "# ColHeaders",
+)
 RENAMED = {"Left-Thalamus-Proper": "Left-Thalamus", "Right-Thalamus-Proper": "Right-Thalamus"}
 INTRACRANIAL = "EstimatedTotalIntraCranialVol"
 CUBIC_MILLIMETRES = "mm^3"
@@ -25,7 +33,7 @@ LEAST_ETIV, GREATEST_ETIV = Decimal(500_000), Decimal(3_000_000)
 
 @dataclass(frozen=True)
 class AsegStats:
-    """Volumes in mm³ by structure name as FreeSurfer 7 writes it; `etiv` in mm³; `subject` as the file says."""
+    """Volumes in mm³ by FreeSurfer 7's structure name; `etiv` in mm³; `subject` as the file says."""
 
     volumes: Mapping[str, Decimal]
     etiv: Decimal
@@ -60,7 +68,9 @@ def read(content: bytes) -> AsegStats:
 def stripped(content: bytes) -> bytes:
     """The file without any comment line that could name a person, a machine, a folder or a moment."""
     lines = decoded(content).splitlines()
-    return "".join(f"{line}\n" for line in lines if not line.startswith("#") or line.startswith(KEPT)).encode()
+    return "".join(
+        f"{line}\n" for line in lines if not line.startswith("#") or line.startswith(KEPT)
+    ).encode()
 
 
 def _etiv(number: int, line: str) -> Decimal | None:

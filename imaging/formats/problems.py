@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: line of the file from 1 (0 for the whole file), column by its header, and what to do."""
+    """One thing wrong: line from 1 (0 for the whole file), column by its header, and what to do."""
 
     line: int
     column: str

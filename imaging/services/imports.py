@@ -1,4 +1,4 @@
-"""Importing files of numbers: first the difference to what is recorded, then, confirmed, all of it or nothing."""
+"""Importing files of numbers: first the difference to what is recorded, then all of it or nothing."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ def _apply(actor: User, plan: ImportPlan, upload: Upload, reason: str, fingerpri
     if fingerprint and fingerprint != plan.fingerprint and plan.count("same") < len(plan.changes):
         raise PreviewOutdated("Somebody saved other numbers since this preview. Look at the new difference.")
     if plan.count("changed") and not reason.strip():
-        raise ReasonRequired("The file changes recorded numbers. Say why; the reason is kept with both numbers.")
+        raise ReasonRequired(
+            "The file changes recorded numbers. Say why; the reason is kept with both numbers."
+        )
     for change in plan.changes:
         if change.kind == "new":
             _enter(actor, change, upload)
@@ -191,7 +193,14 @@ def _enter(actor: User, change: Change, upload: Upload) -> None:
 
 def _amend(actor: User, change: Change, upload: Upload, reason: str) -> None:
     if isinstance(change.row, Volume):
-        amend(change.row, actor, version=change.row.version, reason=reason, volume_mm3=change.after, upload=upload)
+        amend(
+            change.row,
+            actor,
+            version=change.row.version,
+            reason=reason,
+            volume_mm3=change.after,
+            upload=upload,
+        )
     elif change.row is not None:
         amend(
             change.row,
@@ -210,7 +219,9 @@ def _sessions(site: Site, rows: Iterable[Row]) -> dict[tuple[str, str], ImagingS
     sessions = {(session.participant.study_id, session.timepoint): session for session in recorded}
     missing = {(row.participant_id, row.session): row.line for row in reversed(tuple(rows))}
     problems = [
-        Problem(line, "participant_id", f"{' '.join(place)} is no recorded session of this site; record it first")
+        Problem(
+            line, "participant_id", f"{' '.join(place)} is no recorded session of this site; record it first"
+        )
         for place, line in sorted(missing.items(), key=lambda item: item[1])
         if place not in sessions
     ]

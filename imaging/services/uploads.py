@@ -55,7 +55,15 @@ def kept(sha256: str) -> bytes:
 
 
 def register(
-    actor: User, *, site: Site, kind: str, content: bytes, file_name: str, made_by: str, key: UUID | None, origin: str
+    actor: User,
+    *,
+    site: Site,
+    kind: str,
+    content: bytes,
+    file_name: str,
+    made_by: str,
+    key: UUID | None,
+    origin: str,
 ) -> Upload:
     """Keep a file and record it: who brought it, under which name, made by which pipeline."""
     values = {

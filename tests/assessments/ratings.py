@@ -34,5 +34,10 @@ def rate(
     """Record an instrument at a visit, in person."""
     values: dict[str, Any] = {"mode": "in_person", "rater": rater, "occurred_at": at} | more
     return services.record_assessment(
-        rater, participant=participant, visit=get_visit(participant, visit), instrument=code, scores=scores, **values
+        rater,
+        participant=participant,
+        visit=get_visit(participant, visit),
+        instrument=code,
+        scores=scores,
+        **values,
     )

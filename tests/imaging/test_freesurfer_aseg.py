@@ -1,4 +1,4 @@
-"""aseg.stats is read by its own declarations. The real file was written by FreeSurfer 6 (see data/README.md)."""
+"""aseg.stats is read by its own declarations. FreeSurfer 6 wrote the real file (see data/README.md)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,17 @@ def test_columns_go_by_their_declared_names() -> None:
 
 def test_stripping_drops_user_machine_folders_subject_and_times() -> None:
     kept = stripped(ASEG).decode()
-    for trace in ("lukas", "uva", "/media", "/usr/local", "sub-0020", "SUBJECTS_DIR", "cmdline", "2017/", "hostname"):
+    for trace in (
+        "lukas",
+        "uva",
+        "/media",
+        "/usr/local",
+        "sub-0020",
+        "SUBJECTS_DIR",
+        "cmdline",
+        "2017/",
+        "hostname",
+    ):
         assert trace in ASEG.decode()
         assert trace not in kept
 
@@ -88,7 +98,9 @@ def test_a_faulty_file_is_refused_where_it_is_wrong(old: bytes, new: bytes, mess
         read(ASEG.replace(old, new))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"# Title\n", b"\x00" * 9, ASEG.decode().encode("utf-16")])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"# Title\n", b"\x00" * 9, ASEG.decode().encode("utf-16")]
+)
 def test_another_file_is_refused(content: bytes) -> None:
     with pytest.raises(FileRefused):
         read(content)
