@@ -11,6 +11,7 @@ from imaging import services
 from imaging.models import ImagingSession
 from reports.cohort.scene import DEMO, Scene
 from reports.cohort.synthesis import Scan, volumes
+from trial.participants import services as participants
 
 # Published: 23, 18 and 20 sessions; the gap between the first two is 1-14 days with median 2.
 GAPS = (1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 4, 6, 7, 9, 12, 14)
@@ -39,16 +40,27 @@ def before(scene: Scene, scan: Scan | None, gap: int | None) -> None:
     if gap:
         second = session(scene, "pre2", -10)
         connectivity(scene, second, {name: value - apart[name] for name, value in values.items()})
+    else:
+        miss(scene, "pre2", "the scanner was not free")
 
 
 def after(scene: Scene, scan: Scan | None) -> None:
     """The scan two weeks after: taken and usable, taken and excluded, or not taken."""
     if scan is None:
-        return
-    if scan.after is not None:
+        miss(scene, "post", "did not come to the scan")
+    elif scan.after is not None:
         connectivity(scene, session(scene, "post", 18), scan.after)
     elif scene.patient.right_hippocampus is not None:
         session(scene, "post", 18, excluded="too much head motion")
+    else:
+        miss(scene, "post", "claustrophobia")
+
+
+def miss(scene: Scene, code: str, reason: str) -> None:
+    """A scan that was not taken, with the reason."""
+    participants.miss_visit(
+        scene.people["coordinator"], scene.visit(code), reason=reason, occurred_at=scene.on(21, "12:00")
+    )
 
 
 def session(scene: Scene, timepoint: str, day: int, *, excluded: str = "") -> ImagingSession:

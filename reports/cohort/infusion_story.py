@@ -16,6 +16,13 @@ CLONIDINE = {-7: "0.10", -6: "0.10", -5: "0.20", -4: "0.20"}  # mg twice daily b
 CONCENTRATION, BAG_ML, BAG_HOURS = Decimal(2), Decimal(500), 24
 STOPPED_AFTER_HOURS = 40
 BASELINE_PRESSURE = (118, 74)
+SAMPLED_AT = {
+    "before_start": "admission",
+    "day_2_0800": "infusion_day_2",
+    "day_3_0800": "infusion_day_3",
+    "day_4_0800": "infusion_day_4",
+    "day_5_0800": "day_5_0800",
+}
 EARLY_EFFECTS = ("dissociation", "sedation", "lightheadedness", "nausea", "feeling_drunk", "dry_mouth")
 
 
@@ -143,5 +150,11 @@ def serum(scene: Scene, infusion: Infusion) -> None:
             share = Decimal("0.5") if sample == "one_hour_after" else Decimal(1)
             levels.update(serum_levels(running[-1] * share, f"serum {scene.patient.label} {sample}"))
         services.record_serum_sample(
-            scene.people["nurse"], scene.participant, sample=sample, levels=levels, occurred_at=at, origin=DEMO
+            scene.people["nurse"],
+            scene.participant,
+            sample=sample,
+            levels=levels,
+            occurred_at=at,
+            visit=scene.visit(SAMPLED_AT[sample]) if sample in SAMPLED_AT else None,
+            origin=DEMO,
         )

@@ -98,7 +98,7 @@ def load_controls(site: Site, people: dict[str, User], say: Report) -> int:
             screening_story.enter(scene, "demographics", **screening_story.forms(scene)["demographics"])
             imaging_story.session(scene, "pre1", -20)
             if place < SCANNED_TWICE:
-                imaging_story.session(scene, "pre2", -5)
+                imaging_story.session(scene, "pre2", 7)
         loaded += 1
         say(f"{scene.participant.study_id} loaded (control {place + 1} of {CONTROLS})")
     return loaded

@@ -70,7 +70,7 @@ def follow_up(scene: Scene) -> None:
             continue
         mode = "in_person" if visit == "day_6" else "phone"
         rate(
-            scene, visit, due + timedelta(minutes=30),
+            scene, visit, due + (timedelta(minutes=30) if visit == "day_6" else timedelta(hours=15)),
             {
                 "madrs": madrs_scores(scene, visit, scene.patient.madrs[visit]),
                 "cgi_i": {"improvement": scene.patient.cgi_i[visit]},
