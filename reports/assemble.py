@@ -52,7 +52,12 @@ class Assembled:
 
 
 def assemble(
-    extracts: Extracts, protocol: Protocol, book: Book, *, site: str, progress: Progress = lambda percent, message: None
+    extracts: Extracts,
+    protocol: Protocol,
+    book: Book,
+    *,
+    site: str,
+    progress: Progress = lambda percent, message: None,
 ) -> Assembled:
     """Make a book of these extracts; *progress* is told percent (0-99) and what is being done."""
     run = run_of(extracts, protocol, book, site)
@@ -95,9 +100,13 @@ def _analyse(
 
 
 def _story(
-    front: Finding, sections: Sequence[Finding], back: Sequence[Finding], failures: Sequence[Failure],
-    protocol: Protocol, run: Run,
-) -> list[Flowable]:  # fmt: skip
+    front: Finding,
+    sections: Sequence[Finding],
+    back: Sequence[Finding],
+    failures: Sequence[Failure],
+    protocol: Protocol,
+    run: Run,
+) -> list[Flowable]:
     story: list[Flowable] = [
         paragraph(front.title, "title"),
         paragraph(protocol.trial.title.text),
@@ -114,7 +123,12 @@ def _verdict(failures: Sequence[Failure], *, is_synthetic: bool) -> list[Flowabl
     if failures:
         names = ", ".join(failure.analysis.replace("_", " ") for failure in failures)
         lines = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
-        return lines + [paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note") for failure in failures]
+        return lines + [
+            paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note")
+            for failure in failures
+        ]
     if is_synthetic:
-        return [paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")]
+        return [
+            paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")
+        ]
     return [paragraph("Publishable: every analysis ran.", "good")]

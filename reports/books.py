@@ -30,9 +30,20 @@ BOOKS: dict[str, Book] = {
                 "printed, on the populations the publication uses; then what the result owes to those left out."
             ),
             analyses=(
-                "flow", "baseline", "madrs_course", "response", "cgi", "multiplicity", "psychotomimetic",
-                "blood_pressure", "side_effects", "serum", "connectivity", "volumes", "sensitivity",
+                "flow",
+                "baseline",
+                "madrs_course",
+                "response",
+                "cgi",
+                "multiplicity",
+                "psychotomimetic",
+                "blood_pressure",
+                "side_effects",
+                "serum",
+                "connectivity",
+                "volumes",
+                "sensitivity",
             ),
         ),
     )
-}  # fmt: skip
+}

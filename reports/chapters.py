@@ -53,20 +53,27 @@ def front(
     table = Table("Populations", "", ("Population", "n", "Who"), rows, (1.6, 0.5, 6))
     parts: tuple[Part, ...] = (
         (book.purpose,),
-        (f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "
-         f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the publication.",),
+        (
+            f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "
+            f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the publication.",
+        ),
         table,
         _summary(say, compared),
-        ("This is a trial of one arm without a control group: no test in this report is evidence of an effect of the drug.",),
-    )  # fmt: skip
+        (
+            "This is a trial of one arm without a control group: no test in this report is evidence of an effect of the drug.",
+        ),
+    )
     return Finding("front", book.title, parts)
 
 
 def _sizes(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
     sizes = {
-        name: population(datasets, protocol, name).n for name in ("consented", "started", "completed", "per_protocol")
+        name: population(datasets, protocol, name).n
+        for name in ("consented", "started", "completed", "per_protocol")
     }
-    models = [model_rows(datasets, protocol, network)["USUBJID"].nunique() for network in protocol.imaging.networks]
+    models = [
+        model_rows(datasets, protocol, network)["USUBJID"].nunique() for network in protocol.imaging.networks
+    ]
     controls = datasets.adfc[datasets.adfc["COHORT"] == "control"]
     return sizes | {"connectivity_model": max(models, default=0), "controls": controls["USUBJID"].nunique()}
 
@@ -74,10 +81,16 @@ def _sizes(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
 def _summary(say: Printer, compared: Sequence[Compared]) -> Table:
     counts = Counter(row.match for row in compared)
     rows = tuple(
-        (cell(match), cell(say.number(f"match.{place}", f"Published quantities: {match}", counts[match])), cell(MEANINGS[match]))
+        (
+            cell(match),
+            cell(say.number(f"match.{place}", f"Published quantities: {match}", counts[match])),
+            cell(MEANINGS[match]),
+        )
         for place, match in enumerate(MATCH_ORDER)
     )
-    return Table(f"The {len(compared)} published quantities", "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4))
+    return Table(
+        f"The {len(compared)} published quantities", "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4)
+    )
 
 
 def comparison(compared: Sequence[Compared]) -> Finding:
@@ -100,7 +113,9 @@ def comparison(compared: Sequence[Compared]) -> Finding:
         ("Id", "Quantity", "Published", "Computed", "Match", "Why"),
         rows,
         (0.6, 2, 1.7, 2.4, 1.2, 2.7),
-        ("Compared are the printed digits, rounded half away from zero. results.json holds every computed value in full.",),
+        (
+            "Compared are the printed digits, rounded half away from zero. results.json holds every computed value in full.",
+        ),
     )
     return Finding("comparison", "Comparison with the publication", (table,))
 
@@ -116,7 +131,11 @@ def _computed(say: Printer, row: Compared) -> Text:
     pieces: list[Piece] = []
     for key in shown:
         words = key.replace("_", " ").replace(".", " ")
-        pieces += ["; " if pieces else "", f"{words} ", *_value(say, f"{row.entry.id}.{key}", row, key, places.get(key))]
+        pieces += [
+            "; " if pieces else "",
+            f"{words} ",
+            *_value(say, f"{row.entry.id}.{key}", row, key, places.get(key)),
+        ]
     return tuple(piece for piece in pieces if piece)
 
 
@@ -142,25 +161,48 @@ def definitions(protocol: Protocol) -> Finding:
     """Every definition a reader needs, with its source; proposed ones say so."""
     out = protocol.outcomes
     values = (
-        ("Response", out.response_fall_at_least, f"Fall of MADRS from baseline of at least {out.response_fall_at_least.text}%"),
+        (
+            "Response",
+            out.response_fall_at_least,
+            f"Fall of MADRS from baseline of at least {out.response_fall_at_least.text}%",
+        ),
         ("Remission", out.remission_below, f"MADRS below {out.remission_below.text}"),
         ("CGI-I responder", out.cgi_i_responder, f"CGI-I category {out.cgi_i_responder.text}"),
         ("Baseline", protocol.baseline.definition, protocol.baseline.definition.text),
-        ("Target rate", protocol.titration.target, f"{protocol.titration.target.text} {protocol.titration.target.unit}"),
-        ("Per protocol", protocol.analysis.populations["per_protocol"].definition,
-         protocol.analysis.populations["per_protocol"].definition.text),
-    )  # fmt: skip
-    rows = tuple((cell(name), cell(text), cell(value.status), cell(value.source)) for name, value, text in values)
+        (
+            "Target rate",
+            protocol.titration.target,
+            f"{protocol.titration.target.text} {protocol.titration.target.unit}",
+        ),
+        (
+            "Per protocol",
+            protocol.analysis.populations["per_protocol"].definition,
+            protocol.analysis.populations["per_protocol"].definition.text,
+        ),
+    )
+    rows = tuple(
+        (cell(name), cell(text), cell(value.status), cell(value.source)) for name, value, text in values
+    )
     effects = tuple((cell(name), cell(text), cell(""), cell("")) for name, text in DEFINITIONS.items())
     rules = (
         ("Change", "The visit minus the baseline: a negative change of MADRS is improvement."),
         ("Denominators", "Those observed at the visit, within the population that the table names."),
-        ("Rounding", "Half away from zero, for print only; computation and results.json keep full precision."),
-        ("p values", "Two-sided and uncorrected unless a column says otherwise; below 0.001 printed as < 0.001."),
+        (
+            "Rounding",
+            "Half away from zero, for print only; computation and results.json keep full precision.",
+        ),
+        (
+            "p values",
+            "Two-sided and uncorrected unless a column says otherwise; below 0.001 printed as < 0.001.",
+        ),
     )
     conventions = tuple((cell(name), cell(text), cell(""), cell("")) for name, text in rules)
     table = Table(
-        "Definitions", "", ("Term", "Definition", "Status", "Source"), rows + effects + conventions, (1.4, 4.6, 1, 2.6)
+        "Definitions",
+        "",
+        ("Term", "Definition", "Status", "Source"),
+        rows + effects + conventions,
+        (1.4, 4.6, 1, 2.6),
     )
     return Finding("definitions", "Definitions", (table,))
 

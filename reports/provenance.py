@@ -18,8 +18,17 @@ from trial.protocol import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = (
-    "numpy", "pandas", "scipy", "pingouin", "statsmodels", "firthmodels", "matplotlib", "svglib", "reportlab", "django",
-)  # fmt: skip
+    "numpy",
+    "pandas",
+    "scipy",
+    "pingouin",
+    "statsmodels",
+    "firthmodels",
+    "matplotlib",
+    "svglib",
+    "reportlab",
+    "django",
+)
 SOURCES = (("reports", "*.py"), ("reports", "*.csv"), ("reports", "*.json"), ("trial/protocol", "*.py"))
 
 

@@ -28,7 +28,18 @@ Analysis = Callable[[Datasets, Protocol], Finding]
 ANALYSES: dict[str, Analysis] = {
     module.ID: module.run
     for module in (
-        flow, baseline, madrs_course, response, cgi, multiplicity, psychotomimetic, blood_pressure, side_effects, serum,
-        connectivity, volumes, sensitivity,
+        flow,
+        baseline,
+        madrs_course,
+        response,
+        cgi,
+        multiplicity,
+        psychotomimetic,
+        blood_pressure,
+        side_effects,
+        serum,
+        connectivity,
+        volumes,
+        sensitivity,
     )
-}  # fmt: skip
+}

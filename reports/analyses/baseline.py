@@ -14,12 +14,19 @@ from trial.protocol import Protocol
 ID = "baseline"
 SEVERITY = {4: "moderate", 5: "marked", 6: "severe"}
 SEVERITY_LABELS = {
-    1: "Normal", 2: "Borderline ill", 3: "Mildly ill", 4: "Moderately ill", 5: "Markedly ill", 6: "Severely ill",
+    1: "Normal",
+    2: "Borderline ill",
+    3: "Mildly ill",
+    4: "Moderately ill",
+    5: "Markedly ill",
+    6: "Severely ill",
     7: "Among the most extremely ill",
-}  # fmt: skip
+}
 ETHNICITY = {
-    "hispanic": "Hispanic/Latino", "not_hispanic": "Not Hispanic/Latino", "unknown": "Unknown/not reported"
-}  # fmt: skip
+    "hispanic": "Hispanic/Latino",
+    "not_hispanic": "Not Hispanic/Latino",
+    "unknown": "Unknown/not reported",
+}
 
 
 def run(datasets: Datasets, protocol: Protocol) -> Finding:
@@ -43,7 +50,13 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         _mean(say, "trials", "Previous antidepressant trials", described["trials"], (1, 1)),
         _mean(say, "madrs", "MADRS total at baseline", described["madrs"], (2, 2)),
         _mean(say, "dose", "Final rate, mg/kg/h", described["dose"], (2, 2)),
-        _mean(say, "dose_completed", "Final rate, mg/kg/h, of those who completed", described["dose_completed"], (2, 2)),
+        _mean(
+            say,
+            "dose_completed",
+            "Final rate, mg/kg/h, of those who completed",
+            described["dose_completed"],
+            (2, 2),
+        ),
         _mean(say, "highest", "Highest rate, mg/kg/h", described["highest"], (2, 2)),
     )
     table = Table(
@@ -82,7 +95,9 @@ def _groups(people: pd.DataFrame) -> dict[str, dict[str, tuple[str, int, int]]]:
     }
 
 
-def _mean(say: Printer, key: str, label: str, found: Description, places: tuple[int, int]) -> tuple[Text, ...]:
+def _mean(
+    say: Printer, key: str, label: str, found: Description, places: tuple[int, int]
+) -> tuple[Text, ...]:
     n = say.number(f"{key}.n", f"{label}, n", found.n)
     return (cell(label), cell(n), say.mean_sd(key, label, found.mean, found.sd, places))
 
@@ -93,7 +108,9 @@ def _shares(say: Printer, groups: dict[str, dict[str, tuple[str, int, int]]]) ->
         for key, (label, count, of) in members.items():
             name, full = f"{heading.split()[0].lower()}.{key}", f"{heading}: {label}"
             places = 2 if heading == "Sex" else 0
-            percent = say.percent(f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places)
+            percent = say.percent(
+                f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places
+            )
             shown = (say.number(f"{name}.count", f"{full}, count", count), " (", percent, ")")
             rows.append((cell(full), cell(say.number(f"{name}.n", f"{full}, n observed", of)), shown))
     return rows

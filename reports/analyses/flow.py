@@ -46,8 +46,10 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         completed=say.number("completed_again", "Infusion completed", len(completed)),
         started=say.number("started_again", "Infusion started", len(started)),
     )
-    flow = Flow("Flow of participants", "All patients who consented", boxes)
-    return Finding(ID, "Flow of participants", (flow, told, readings), _contract(datasets, protocol, seen, below))
+    flow = Flow("", "All patients who consented", boxes)
+    return Finding(
+        ID, "Flow of participants", (flow, told, readings), _contract(datasets, protocol, seen, below)
+    )
 
 
 def _seen(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
@@ -57,7 +59,10 @@ def _seen(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
 
 
 def _boxes(say: Printer, n: dict[str, Number], seen: dict[str, int], protocol: Protocol) -> tuple[Box, ...]:
-    left: list[Text] = [("Did not meet the criteria: ", n["failed"]), ("Withdrew before infusion: ", n["withdrew"])]
+    left: list[Text] = [
+        ("Did not meet the criteria: ", n["failed"]),
+        ("Withdrew before infusion: ", n["withdrew"]),
+    ]
     if "waiting" in n:
         left.append(("Infusion not yet started: ", n["waiting"]))
     boxes = [

@@ -49,7 +49,9 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
 
 def _tests(datasets: Datasets, protocol: Protocol) -> dict[str, Tested]:
     who = population(datasets, protocol, "per_protocol")
-    anova, _ = over_time(course(datasets, "MADRS", who.subjects), protocol.analysis.repeated_measures_visits.codes)
+    anova, _ = over_time(
+        course(datasets, "MADRS", who.subjects), protocol.analysis.repeated_measures_visits.codes
+    )
     fits = fit_primary(datasets, protocol)
     overall = Tested(getattr(anova, "p_gg", None), "repeated-measures ANOVA, Greenhouse-Geisser")
     return {
@@ -73,7 +75,9 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
     for name, test in tested.items():
         label = protocol.analysis.primary_outcomes[name].label.text
         passes = "no test" if test.p is None else "passes" if test.p < threshold else "does not pass"
-        by_holm = "no test" if name not in stepped else "passes" if stepped[name].rejected else "does not pass"
+        by_holm = (
+            "no test" if name not in stepped else "passes" if stepped[name].rejected else "does not pass"
+        )
         rows.append(
             (
                 cell(label),
@@ -111,7 +115,9 @@ def _co_primary(say: Printer, datasets: Datasets, protocol: Protocol) -> Table:
     rows: tuple[tuple[Text, ...], ...] = tuple(
         (
             cell(protocol.visits[visit].label),
-            *proportion_cells(say, f"cgi_i.{visit}", f"CGI-I responders at {protocol.visits[visit].label}", *counts[visit]),
+            *proportion_cells(
+                say, f"cgi_i.{visit}", f"CGI-I responders at {protocol.visits[visit].label}", *counts[visit]
+            ),
         )
         for visit in ("day_6", "week_2", "week_8")
     )

@@ -95,16 +95,23 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
         ("Day", "n", "Mean (SD)", "Lowest to highest"),
         tuple(rows),
         (3, 0.8, 1.6, 1.6),
-        ("Sum of four items, each from 1: conceptual disorganisation, suspiciousness, hallucinatory behaviour, unusual "
-         "thought content. 4 means none.",),
-    )  # fmt: skip
+        (
+            "Sum of four items, each from 1: conceptual disorganisation, suspiciousness, hallucinatory behaviour, unusual "
+            "thought content. 4 means none.",
+        ),
+    )
 
 
 def _links(
     say: Printer, linked: dict[str, tuple[Correlation | None, str]], protocol: Protocol, words: str
 ) -> Table:
     rows = tuple(
-        correlation_row(say, f"link.{visit}", f"Mean BPRS positive and change at {protocol.visits[visit].label.lower()}", found)
+        correlation_row(
+            say,
+            f"link.{visit}",
+            f"Mean BPRS positive and change at {protocol.visits[visit].label.lower()}",
+            found,
+        )
         for visit, (found, _) in linked.items()
     )
     refusals = tuple(f"{protocol.visits[visit].label}: {why}" for visit, (_, why) in linked.items() if why)
@@ -114,6 +121,9 @@ def _links(
         CORRELATION_HEAD,
         rows,
         CORRELATION_WIDTHS,
-        ("Pearson's r; limits by Fisher's z. Change is the visit minus baseline, so a negative r means that more "
-         "symptoms went with more improvement. Not corrected for multiple tests.", *refusals),
-    )  # fmt: skip
+        (
+            "Pearson's r; limits by Fisher's z. Change is the visit minus baseline, so a negative r means that more "
+            "symptoms went with more improvement. Not corrected for multiple tests.",
+            *refusals,
+        ),
+    )

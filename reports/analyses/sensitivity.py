@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reports.analyses.finding import Finding, Population, attempt, course, follow_up_visits, population, scores
+from reports.analyses.finding import (
+    Finding,
+    Population,
+    attempt,
+    course,
+    follow_up_visits,
+    population,
+    scores,
+)
 from reports.analyses.response import responded
 from reports.datasets import Datasets
 from reports.datasets.baseline import BASELINE
@@ -51,7 +59,13 @@ def repeated_measures(wide: pd.DataFrame, visits: tuple[str, ...]) -> Repeated:
 
 def _fit(tall: pd.DataFrame, visits: list[str]) -> tuple[MixedModel, str]:
     full = fit_mixed_model(
-        tall, value="AVAL", fixed=visits, subject="USUBJID", random="unstructured", visit="AVISIT", method="REML"
+        tall,
+        value="AVAL",
+        fixed=visits,
+        subject="USUBJID",
+        random="unstructured",
+        visit="AVISIT",
+        method="REML",
     )
     if full.converged:
         return full, "unstructured"
@@ -94,7 +108,9 @@ def _carried(wide: pd.DataFrame, visit: str) -> pd.DataFrame:
     return pd.DataFrame({BASELINE: base, visit: scores(wide, visit).fillna(base)})
 
 
-def _change_cells(say: Printer, key: str, label: str, found: Coefficient | PairedT | None) -> tuple[Text, ...]:
+def _change_cells(
+    say: Printer, key: str, label: str, found: Coefficient | PairedT | None
+) -> tuple[Text, ...]:
     change = getattr(found, "estimate", getattr(found, "mean_change", None))
     low, high = getattr(found, "ci_low", None), getattr(found, "ci_high", None)
     return (
@@ -107,7 +123,11 @@ def _change_cells(say: Printer, key: str, label: str, found: Coefficient | Paire
 
 
 def _model_table(
-    say: Printer, models: dict[str, Repeated], every: Repeated, who: tuple[Population, Population], protocol: Protocol
+    say: Printer,
+    models: dict[str, Repeated],
+    every: Repeated,
+    who: tuple[Population, Population],
+    protocol: Protocol,
 ) -> Table:
     rows, refusals = [], []
     titled = (
@@ -128,10 +148,13 @@ def _model_table(
         ("Population and visit", "Change", "95% CI", "t", "df (KR)", "p"),
         tuple(rows),
         (4.2, 0.9, 1.9, 0.9, 0.9, 0.9),
-        (f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody is dropped "
-         "for a missing visit, which the listwise analysis does. Unbiased only if what is missing depends on what was "
-         "observed; the bounds below do without that.", *refusals),
-    )  # fmt: skip
+        (
+            f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody is dropped "
+            "for a missing visit, which the listwise analysis does. Unbiased only if what is missing depends on what was "
+            "observed; the bounds below do without that.",
+            *refusals,
+        ),
+    )
 
 
 def _simple_table(
@@ -170,7 +193,9 @@ def _bounds(say: Printer, wide: pd.DataFrame, protocol: Protocol, started: int) 
                 cell(label),
                 cell(say.number(f"bounds.{visit}.missing", f"{label}, not observed", missing)),
                 say.share(f"bounds.{visit}.low", f"{label}, missing as non-responders", low, started, 1),
-                say.share(f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started, 1),
+                say.share(
+                    f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started, 1
+                ),
             )
         )
     return Table(

@@ -49,12 +49,20 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     ]
     label = protocol.visits[visit].label.lower()
     rows = tuple(
-        correlation_row(say, f"link.{name}", f"{protocol.serum.analytes[name].label.text} and change at {label}", found)
+        correlation_row(
+            say, f"link.{name}", f"{protocol.serum.analytes[name].label.text} and change at {label}", found
+        )
         for name, (found, _) in linked.items()
     )
-    refusals = tuple(f"{protocol.serum.analytes[name].label.text}: {why}" for name, (_, why) in linked.items() if why)
-    note = ("Pearson's r of mean concentration and change in MADRS (visit minus baseline); exploratory, uncorrected.",)
-    links = Table("Concentration and response", who.words, CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals)
+    refusals = tuple(
+        f"{protocol.serum.analytes[name].label.text}: {why}" for name, (_, why) in linked.items() if why
+    )
+    note = (
+        "Pearson's r of mean concentration and change in MADRS (visit minus baseline); exploratory, uncorrected.",
+    )
+    links = Table(
+        "Concentration and response", who.words, CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals
+    )
     parts = (_levels(say, means, protocol, who.words), links, *_effects(say, fits, protocol, who.words))
     contract = {
         "S52": {
@@ -108,9 +116,11 @@ def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -
         ("Analyte", "n", "Mean (SD)", "Lowest to highest"),
         tuple(rows),
         (2.6, 0.8, 1.6, 1.6),
-        (f"Per participant the mean of all samples after the start up to the end of the infusion; values below the limit "
-         f"of quantification are left out. Anticipated ketamine: about {target.text} {target.unit}.",),
-    )  # fmt: skip
+        (
+            f"Per participant the mean of all samples after the start up to the end of the infusion; values below the limit "
+            f"of quantification are left out. Anticipated ketamine: about {target.text} {target.unit}.",
+        ),
+    )
 
 
 def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> tuple[Table | Text, ...]:
@@ -125,7 +135,9 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
             label = f"{effect} on {protocol.serum.analytes[fit.analyte].label.text}"
             slope = None if fit.result is None else PER * fit.result.estimate
             p = say.p(f"{key}.p", label, getattr(fit.result, "p", None))
-            cells.append((say.number(f"{key}.slope", f"{label}, log odds per 100 ng/mL", slope, 2), " (", p, ")"))
+            cells.append(
+                (say.number(f"{key}.slope", f"{label}, log odds per 100 ng/mL", slope, 2), " (", p, ")")
+            )
         rows.append(tuple(cells))
     heads = tuple(analyte.label.text for analyte in protocol.serum.analytes.values())
     table = Table(
@@ -134,9 +146,11 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
         ("Effect", *heads),
         tuple(rows),
         (1.3, *[1.4] * len(heads)),
-        ("Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The publication "
-         "says that none was related and shows no numbers.",),
-    )  # fmt: skip
+        (
+            "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The publication "
+            "says that none was related and shows no numbers.",
+        ),
+    )
     total = len(protocol.side_effects.items)
     told = sentence(
         "{missing} of {total} effects could not be modelled: everyone or nobody reported them, or concentrations are "

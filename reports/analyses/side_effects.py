@@ -13,9 +13,13 @@ from trial.protocol import Protocol
 
 ID = "side_effects"
 PUBLISHED = {
-    "fatigue": "S46", "inattention": "S47", "sedation": "S48", "lightheadedness": "S49", "restlessness": "S50",
+    "fatigue": "S46",
+    "inattention": "S47",
+    "sedation": "S48",
+    "lightheadedness": "S49",
+    "restlessness": "S50",
     "palpitations": "S51",
-}  # fmt: skip
+}
 PERIODS = {"before": "Before", "during": "During", "discharge": "Discharge"}
 
 
@@ -45,7 +49,10 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     who = population(datasets, protocol, "completed")
     periods = {"before": (BASELINE,), "during": during_visits(protocol), "discharge": ("discharge",)}
     found = {
-        item: {period: _counted(present(datasets, item, visits, who.subjects)) for period, visits in periods.items()}
+        item: {
+            period: _counted(present(datasets, item, visits, who.subjects))
+            for period, visits in periods.items()
+        }
         for item in protocol.side_effects.items
     }
     parts = (
@@ -54,7 +61,9 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         _deviations(say, datasets),
     )
     contract = {
-        identity: dict(zip(("count", "denominator", "percent"), _with_percent(found[item]["discharge"]), strict=True))
+        identity: dict(
+            zip(("count", "denominator", "percent"), _with_percent(found[item]["discharge"]), strict=True)
+        )
         for item, identity in PUBLISHED.items()
     }
     return Finding(ID, "Side effects and safety", parts, contract)
@@ -69,12 +78,15 @@ def _with_percent(pair: tuple[int, int]) -> tuple[int, int, float | None]:
     return count, of, 100 * count / of if of else None
 
 
-def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, words: str) -> Table:
+def _table(
+    say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, words: str
+) -> Table:
     rows = []
     for item, periods in found.items():
         label = protocol.side_effects.items[item].label.text
         cells = [
-            say.share(f"{item}.{period}", f"{label}, {PERIODS[period].lower()}", *pair) for period, pair in periods.items()
+            say.share(f"{item}.{period}", f"{label}, {PERIODS[period].lower()}", *pair)
+            for period, pair in periods.items()
         ]
         rows.append((cell(label), *cells))
     return Table(
@@ -83,9 +95,11 @@ def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol:
         ("Item", "Before, n/N (%)", "During the infusion, n/N (%)", "At discharge, n/N (%)"),
         tuple(rows),
         (2.4, 1.6, 1.8, 1.6),
-        ("Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The publication "
-         "counts 21 at discharge without saying who of the 22 is missing.",),
-    )  # fmt: skip
+        (
+            "Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The publication "
+            "counts 21 at discharge without saying who of the 22 is missing.",
+        ),
+    )
 
 
 def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
@@ -98,7 +112,9 @@ def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
         "of which {serious} serious in {serious_people}.",
         n=say.number("events.n", "Infusion started", started.n),
         events=say.number("events.count", "Adverse events", len(emergent)),
-        people=say.number("events.people", "Participants with an adverse event", emergent["USUBJID"].nunique()),
+        people=say.number(
+            "events.people", "Participants with an adverse event", emergent["USUBJID"].nunique()
+        ),
         serious=say.number("events.serious", "Serious adverse events", len(serious)),
         serious_people=say.number(
             "events.serious_people", "Participants with a serious adverse event", serious["USUBJID"].nunique()

@@ -52,7 +52,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _text("SEX", "Sex", "demographics.sex"),
         _text("RACE", "Race", "demographics.race"),
         _text("ETHNIC", "Ethnicity", "demographics.ethnicity"),
-        _number("NTRIALS", "trials", "Previous antidepressant trials", "count of antidepressant_trials; none: missing"),
+        _number(
+            "NTRIALS",
+            "trials",
+            "Previous antidepressant trials",
+            "count of antidepressant_trials; none: missing",
+        ),
         _number("CGISBL", "category", "CGI-S at baseline", BASELINE),
         _number("MADRSBL", "points", "MADRS at baseline", BASELINE),
         _flag("CONSFL", "Consented", "a row in consents"),
@@ -79,7 +84,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         DATE,
         _number("AVAL", "points", "Score", "assessments.total or subscales; missing items: no score"),
         _number("BASE", "points", "Baseline score", BASELINE),
-        _number("CHG", "points", "Change from baseline", "AVAL - BASE after the start; negative is improvement"),
+        _number(
+            "CHG", "points", "Change from baseline", "AVAL - BASE after the start; negative is improvement"
+        ),
         _flag("ABLFL", "Is the baseline value", BASELINE),
     ),
     "advs": (
@@ -137,13 +144,20 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "admo": (
         SUBJECT,
         _text("PARAMCD", "Structure", "volumes.structure"),
-        _number("AVAL", "mm3", "Volume before the infusion", "volumes; first usable session before the infusion"),
+        _number(
+            "AVAL", "mm3", "Volume before the infusion", "volumes; first usable session before the infusion"
+        ),
         _number("ETIV", "mm3", "Intracranial volume", "volumes: etiv of the same session"),
         _number("RATIO", "per mille", "Volume relative to intracranial volume", "1000 AVAL / ETIV"),
     ),
 }
 
-_DTYPES: dict[Kind, str] = {"text": "object", "float": "float64", "flag": "bool", "time": "datetime64[us, UTC]"}
+_DTYPES: dict[Kind, str] = {
+    "text": "object",
+    "float": "float64",
+    "flag": "bool",
+    "time": "datetime64[us, UTC]",
+}
 
 
 def _declared(name: str) -> tuple[Column, ...]:
@@ -174,11 +188,15 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     _require(frame, name, declared)
     undeclared = [column for column in frame.columns if column not in {c.name for c in declared}]
     if undeclared:
-        raise DatasetError(f"{name} has {undeclared} beyond its columns; declare it in reports/datasets/columns.py.")
+        raise DatasetError(
+            f"{name} has {undeclared} beyond its columns; declare it in reports/datasets/columns.py."
+        )
     for column in declared:
         if str(frame[column.name].dtype) != _DTYPES[column.kind]:
             found = frame[column.name].dtype
-            raise DatasetError(f"{name}.{column.name} is {found}, declared {column.kind} in reports/datasets/columns.py.")
+            raise DatasetError(
+                f"{name}.{column.name} is {found}, declared {column.kind} in reports/datasets/columns.py."
+            )
     return frame
 
 

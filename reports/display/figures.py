@@ -19,7 +19,12 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
 
     wide: a row per subject, a column per visit in order, baseline first; points. labels: one per column.
     """
-    settings = {"svg.hashsalt": "course", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 8}
+    settings = {
+        "svg.hashsalt": "course",
+        "svg.fonttype": "path",
+        "font.family": "DejaVu Sans",
+        "font.size": 8,
+    }
     with mpl.rc_context(settings):
         canvas = Canvas(figsize=(WIDTH, HEIGHT))
         # The plot begins and ends where the columns of the table below it do.
@@ -33,11 +38,24 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
         spread = np.nan_to_num(wide.std(ddof=1).to_numpy(dtype=float))
         if seen.any():
             axes.errorbar(
-                places[seen > 0], means[seen > 0], yerr=spread[seen > 0], color="black", linewidth=1.6, marker="o",
-                markersize=4, capsize=3, zorder=3,
-            )  # fmt: skip
-        top = max(40.0, float(np.nanmax(wide.to_numpy(dtype=float), initial=0.0)) + 2, float(np.nanmax(means + spread, initial=0.0)) + 2)
-        axes.plot([0.25, 0.75], [top * 0.985] * 2, color=INFUSION, linewidth=5, solid_capstyle="butt", zorder=2)
+                places[seen > 0],
+                means[seen > 0],
+                yerr=spread[seen > 0],
+                color="black",
+                linewidth=1.6,
+                marker="o",
+                markersize=4,
+                capsize=3,
+                zorder=3,
+            )
+        top = max(
+            40.0,
+            float(np.nanmax(wide.to_numpy(dtype=float), initial=0.0)) + 2,
+            float(np.nanmax(means + spread, initial=0.0)) + 2,
+        )
+        axes.plot(
+            [0.25, 0.75], [top * 0.985] * 2, color=INFUSION, linewidth=5, solid_capstyle="butt", zorder=2
+        )
         axes.text(0.5, top * 0.94, "infusion", color=INFUSION, ha="center", va="top")
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_ylim(0, top)

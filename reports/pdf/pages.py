@@ -50,14 +50,27 @@ class Document(BaseDocTemplate):
 
     def __init__(self, file: io.BytesIO, frame: Surroundings, total: int) -> None:
         super().__init__(
-            file, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=TOP, bottomMargin=BOTTOM, invariant=1,
-            initialFontName=REGULAR, title=clean(frame.title), author="", creator="", producer="", lang="en",
-        )  # fmt: skip
+            file,
+            pagesize=A4,
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
+            topMargin=TOP,
+            bottomMargin=BOTTOM,
+            invariant=1,
+            initialFontName=REGULAR,
+            title=clean(frame.title),
+            author="",
+            creator="",
+            producer="",
+            lang="en",
+        )
         self.around, self.total = frame, total
-        body = Frame(MARGIN, BOTTOM, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+        body = Frame(
+            MARGIN, BOTTOM, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+        )
         self.addPageTemplates([PageTemplate(id="page", frames=[body], onPage=self._decorate)])
 
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 - reportlab's name
+    def afterFlowable(self, flowable: Flowable) -> None:
         """Bookmark a heading."""
         title = getattr(flowable, "outline_title", None)
         if title is not None:
@@ -99,11 +112,15 @@ def render(frame: Surroundings, story: Callable[[], Sequence[Flowable]]) -> tupl
     _, _, total = _layout(frame, story, 0)
     content, pages, again = _layout(frame, story, total)
     if again != total:
-        raise RuntimeError(f"The report has {total} pages at first and {again} then; the footer changes its layout.")
+        raise RuntimeError(
+            f"The report has {total} pages at first and {again} then; the footer changes its layout."
+        )
     return content, pages
 
 
-def _layout(frame: Surroundings, story: Callable[[], Sequence[Flowable]], total: int) -> tuple[bytes, dict[str, int], int]:
+def _layout(
+    frame: Surroundings, story: Callable[[], Sequence[Flowable]], total: int
+) -> tuple[bytes, dict[str, int], int]:
     file, pages = io.BytesIO(), dict[str, int]()
     document = Document(file, frame, total)
     document.build(list(story()), canvasmaker=partial(NumberingCanvas, pages=pages))

@@ -16,7 +16,7 @@ from svglib.svglib import svg2rlg
 from reports.display.parts import Box, Figure, Flow, Number, plain
 from reports.pdf.text import REGULAR, clean, register_fonts
 
-LINE, LEADING, PADDING, GAP = 8.2, 11.5, 5.2, 13.0
+LINE, LEADING, PADDING, GAP = 8.2, 11.0, 4.6, 11.0
 INK, FILL = HexColor("#33414e"), HexColor("#f3f6f8")
 
 
@@ -57,7 +57,10 @@ def flow(diagram: Flow, width: float) -> Picture:
     """Main boxes under each other on the left, who left beside the arrow down from their box."""
     register_fonts()
     levels = [
-        ([b for b in diagram.boxes if b.row == row and not b.is_side], [b for b in diagram.boxes if b.row == row and b.is_side])
+        (
+            [b for b in diagram.boxes if b.row == row and not b.is_side],
+            [b for b in diagram.boxes if b.row == row and b.is_side],
+        )
         for row in sorted({box.row for box in diagram.boxes})
     ]
     heights = [max(_height(box) for box in main) for main, _ in levels]
@@ -76,12 +79,16 @@ def flow(diagram: Flow, width: float) -> Picture:
             _arrow(drawing, centre, middle, left, middle)
             _box(drawing, side, left, middle + _height(side) / 2, width * 0.42, _height(side))
         top = bottom - gaps[place]
-    numbers = [piece for box in diagram.boxes for line in box.lines for piece in line if isinstance(piece, Number)]
+    numbers = [
+        piece for box in diagram.boxes for line in box.lines for piece in line if isinstance(piece, Number)
+    ]
     return Picture(drawing, numbers)
 
 
 def _box(drawing: Drawing, box: Box, left: float, top: float, width: float, height: float) -> None:
-    drawing.add(Rect(left, top - height, width, height, rx=2, ry=2, strokeColor=INK, strokeWidth=0.7, fillColor=FILL))
+    drawing.add(
+        Rect(left, top - height, width, height, rx=2, ry=2, strokeColor=INK, strokeWidth=0.7, fillColor=FILL)
+    )
     for place, line in enumerate(box.lines):
         baseline = top - PADDING - LINE + 1.5 - place * LEADING
         text = _fitting(clean(plain(line)), width - 2 * PADDING)
@@ -96,5 +103,9 @@ def _fitting(text: str, width: float) -> str:
 
 def _arrow(drawing: Drawing, x1: float, y1: float, x2: float, y2: float) -> None:
     drawing.add(Line(x1, y1, x2, y2, strokeColor=INK, strokeWidth=0.8))
-    tip = [x2, y2, x2 - 2.6, y2 + 5, x2 + 2.6, y2 + 5] if x1 == x2 else [x2, y2, x2 - 5, y2 + 2.6, x2 - 5, y2 - 2.6]
+    tip = (
+        [x2, y2, x2 - 2.6, y2 + 5, x2 + 2.6, y2 + 5]
+        if x1 == x2
+        else [x2, y2, x2 - 5, y2 + 2.6, x2 - 5, y2 - 2.6]
+    )
     drawing.add(Polygon(tip, fillColor=INK, strokeColor=INK, strokeWidth=0.1))

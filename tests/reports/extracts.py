@@ -22,7 +22,13 @@ from reports.datasets.extracts import Extracts
 DATA = Path(__file__).parent / "data"
 CUT = datetime(2016, 12, 1, 12, tzinfo=UTC)
 START = datetime(2014, 3, 3, 16, tzinfo=UTC)
-AFTER = {"day_6": ("d1", 1), "week_2": ("wk2", 14), "week_4": ("wk4", 28), "week_6": ("wk6", 42), "week_8": ("wk8", 56)}
+AFTER = {
+    "day_6": ("d1", 1),
+    "week_2": ("wk2", 14),
+    "week_4": ("wk4", 28),
+    "week_6": ("wk6", 42),
+    "week_8": ("wk8", 56),
+}
 DISCHARGE = {
     "dc_fatigue": "fatigue", "dc_inattention": "inattention", "dc_sedation": "sedation",
     "dc_lighthead": "lightheadedness", "dc_restless": "restlessness", "dc_palpit": "palpitations",
@@ -72,7 +78,13 @@ class Builder:
         identity = f"{person}/{code}"
         half = timedelta(minutes=15)
         self.add(
-            "visits", id=identity, participant_id=person, code=code, due_at=at, opens_at=at - half, closes_at=at + half
+            "visits",
+            id=identity,
+            participant_id=person,
+            code=code,
+            due_at=at,
+            opens_at=at - half,
+            closes_at=at + half,
         )
         return identity
 
@@ -121,9 +133,18 @@ def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
     )  # fmt: skip
     for trial in range(int(row["prior_trials"])):
         build.add("antidepressant_trials", participant_id=person, drug=f"drug {trial}")
-    build.add("infusions", id=f"I-{person}", participant_id=person, occurred_at=start, ended_at=end, is_completed=completed)
+    build.add(
+        "infusions",
+        id=f"I-{person}",
+        participant_id=person,
+        occurred_at=start,
+        ended_at=end,
+        is_completed=completed,
+    )
     for hour, rate in ((0, "0.15"), (12, row["dose"]), (90, "0")):
-        build.add("rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate))
+        build.add(
+            "rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate)
+        )
     rate_before(build, row, person, start)
     rate_after(build, row, person, end)
     rate_days(build, row, person, start)
@@ -133,7 +154,9 @@ def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
         levels(build, person, start, float(row["dose"]), place)
 
 
-def score(build: Builder, person: str, visit: str, at: datetime, instrument: str, total: int | None, **parts: int) -> None:
+def score(
+    build: Builder, person: str, visit: str, at: datetime, instrument: str, total: int | None, **parts: int
+) -> None:
     """One rated instrument."""
     value = None if total is None else Decimal(total)
     build.add(
@@ -171,7 +194,10 @@ def rate_days(build: Builder, row: dict[str, str], person: str, start: datetime)
             at = start + timedelta(days=day - 1, hours=5 if day < 5 else -1)
             visit = build.visit(person, f"infusion_day_{day}", at)
             score(build, person, visit, at, "bprs", 30, positive=int(row[f"bprs_d{day}"]))
-            nausea = {"fatigue": int((day + len(person) + int(row["age"])) % 3 == 0), "nausea": int(row["age"]) % 2}
+            nausea = {
+                "fatigue": int((day + len(person) + int(row["age"])) % 3 == 0),
+                "nausea": int(row["age"]) % 2,
+            }
             build.add("side_effects", participant_id=person, visit_id=visit, occurred_at=at, scores=nausea)
 
 
@@ -202,7 +228,12 @@ def discharge(build: Builder, row: dict[str, str], person: str, end: datetime) -
 
 def levels(build: Builder, person: str, start: datetime, rate: float, place: int) -> None:
     """A sample a day at a level that follows the rate, with a fixed scatter."""
-    for sample, hour in (("before_start", -1), ("day_2_0800", 22), ("day_5_0800", 94), ("one_hour_after", 97)):
+    for sample, hour in (
+        ("before_start", -1),
+        ("day_2_0800", 22),
+        ("day_5_0800", 94),
+        ("one_hour_after", 97),
+    ):
         for analyte, share in SHARES.items():
             scatter = 1 + 0.1 * ((7 * place + len(analyte)) % 5 - 2)
             value = Decimal(f"{share * rate * scatter:.3f}") if hour > 0 else None
@@ -217,7 +248,9 @@ def scan(build: Builder, started: list[dict[str, str]]) -> None:
     seen = [row for row in started if row["madrs_wk2"]]
     rows = read_csv("connectivity.csv")
     for silent in ("0", "1"):
-        people = [r["id"] for r in seen if (2 * int(r["madrs_wk2"]) > int(r["madrs_base"])) == (silent == "1")]
+        people = [
+            r["id"] for r in seen if (2 * int(r["madrs_wk2"]) > int(r["madrs_base"])) == (silent == "1")
+        ]
         known = sorted({int(r["subject"]) for r in rows if r["non_responder"] == silent})
         for person, subject in zip(people, known, strict=True):
             own = [r for r in rows if int(r["subject"]) == subject]

@@ -1,0 +1,100 @@
+"""Ordering a report and publishing what was made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.utils import timezone
+
+from reports.books import BOOKS
+from reports.models import Report
+from trial.audit.context import audited
+from trial.jobs.running import RunningJob
+from trial.jobs.services import enqueue
+from trial.users.models import Site, User
+
+if TYPE_CHECKING:
+    from reports.assemble import Assembled
+
+KIND = "reports.build"
+
+
+class ReportError(ValueError):
+    """A report cannot be ordered or read as asked; the message says what to do."""
+
+
+def order_report(actor: User, *, site: Site, book: str, key: UUID) -> Report:
+    """Order a book for a site; the same key again returns the first order. Raises ReportError for an unknown book."""
+    if book not in BOOKS:
+        raise ReportError(f"There is no report '{book}'; order one of {', '.join(BOOKS)}.")
+    with audited(actor, f"ordered: {BOOKS[book].title}"):
+        repeat = Report.objects.filter(ordered_by=actor, key=key).first()
+        if repeat is not None:
+            return repeat
+        report = Report(book=book, site=site, ordered_by=actor, key=key)
+        label = f"{BOOKS[book].title}, {site.code}"
+        report.job = enqueue(actor, KIND, {"report": str(report.id)}, label=label)
+        report.save(force_insert=True)
+    return report
+
+
+def publish(job: RunningJob, report: Report, assembled: Assembled) -> None:
+    """Write the files, then the row with their hashes and the end of the job, both or neither.
+
+    A file's name holds its hash, so a worker that lost its claim never overwrites what another published.
+    """
+    pdf = _place(report.id, assembled.pdf, "pdf")
+    results = _place(report.id, assembled.results, "json")
+    with job.publishing(), audited("system:reports.build", f"published run {assembled.run.id}"):
+        row = Report.objects.select_for_update().get(id=report.id)
+        row.published_at = timezone.now()
+        row.is_publishable = assembled.is_publishable
+        row.data_cut = assembled.run.data_cut
+        row.input_hash = assembled.run.input_hash
+        row.pdf_path, row.pdf_sha256 = pdf
+        row.results_path, row.results_sha256 = results
+        row.failures = [f"{failure.analysis}: {failure.error}" for failure in assembled.failures]
+        row.save(force_update=True)
+
+
+def _place(report_id: UUID, content: bytes, suffix: str) -> tuple[str, str]:
+    """Write a report's file; returns its name in REPORTS_DIR and its SHA-256."""
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"{report_id}-{digest[:16]}.{suffix}"
+    write_whole(Path(settings.REPORTS_DIR) / name, content)
+    return name, digest
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even when the machine stops."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def content_of(name: str, sha256: str) -> bytes:
+    """The bytes of a published file; raises ReportError when they are not those that were published."""
+    path = Path(settings.REPORTS_DIR) / name
+    content = path.read_bytes() if name and path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ReportError(
+            f"{name or 'The file'} is not what was published; order the report again and tell the data manager."
+        )
+    return content

@@ -1,0 +1,102 @@
+"""Pages of reports: the list, an order, its progress and its files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from reports import queries, services
+from reports.books import BOOKS
+from reports.forms import OrderForm
+from reports.models import Report
+from trial.permissions import may, requires
+from trial.users.models import User
+
+
+@requires("reports.read")
+def report_list(request: HttpRequest) -> HttpResponse:
+    """Every report of the reader's sites, the latest first."""
+    reports = [(row, BOOKS[row.book].title) for row in queries.reports_at(_sites(request))]
+    context = {"reports": reports, "may_order": may(_user(request), "reports.order")}
+    return render(request, "reports/list.html", context)
+
+
+@requires("reports.order")
+def order(request: HttpRequest) -> HttpResponse:
+    """Order a report; its page shows how far it is."""
+    sites = queries.sites_of(_sites(request))
+    form = OrderForm(request.POST or None, sites=sites)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        report = services.order_report(
+            _user(request), site=form.chosen_site, book=chosen["book"], key=chosen["key"]
+        )
+        return redirect("reports:detail", report.id)
+    status = 422 if form.is_bound else 200
+    return render(request, "reports/order.html", {"form": form, "books": BOOKS.values()}, status=status)
+
+
+@requires("reports.read")
+def detail(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """One report: its progress, then its files and what they were made of."""
+    report = queries.get_report(_sites(request), report_id)
+    return render(request, "reports/detail.html", _described(report))
+
+
+@requires("reports.read")
+def progress(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """The part of the page that changes while the report is built; it asks again until that is over."""
+    report = queries.get_report(_sites(request), report_id)
+    return render(request, "reports/_state.html", _described(report))
+
+
+@requires("reports.read")
+def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """The PDF, exactly as published."""
+    report = _published(request, report_id)
+    return _download(report, report.pdf_path, report.pdf_sha256, "application/pdf", "pdf")
+
+
+@requires("reports.read")
+def results(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """results.json, exactly as published."""
+    report = _published(request, report_id)
+    return _download(report, report.results_path, report.results_sha256, "application/json", "json")
+
+
+def _user(request: HttpRequest) -> User:
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    return user
+
+
+def _sites(request: HttpRequest) -> frozenset[UUID]:
+    """The sites the gate left on the request."""
+    sites: frozenset[UUID] = request.sites  # type: ignore[attr-defined]
+    return sites
+
+
+def _described(report: Report) -> dict[str, object]:
+    return {"report": report, "book": BOOKS[report.book]}
+
+
+def _published(request: HttpRequest, report_id: UUID) -> Report:
+    report = queries.get_report(_sites(request), report_id)
+    if report.published_at is None:
+        raise Http404("This report is not published yet.")
+    return report
+
+
+def _download(report: Report, name: str, sha256: str, kind: str, suffix: str) -> HttpResponse:
+    try:
+        content = services.content_of(name, sha256)
+    except services.ReportError as damaged:
+        return HttpResponse(str(damaged), status=409, content_type="text/plain; charset=utf-8")
+    cut = f"{report.data_cut:%Y-%m-%d}" if report.data_cut else "undated"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{report.book}-{report.site.code}-{cut}.{suffix}"'
+    }
+    return HttpResponse(content, content_type=kind, headers=headers)
