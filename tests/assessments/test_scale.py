@@ -23,9 +23,7 @@ MADRS_TEXT = files("assessments.instruments").joinpath("madrs.toml").read_text(e
     ("code", "items", "lowest", "highest", "base"),
     [("madrs", 10, 0, 60, 0), ("cgi_s", 1, 1, 7, 1), ("cgi_i", 1, 1, 7, 1), ("bprs", 18, 18, 126, 1)],
 )
-def test_a_scale_has_its_published_size_and_range(
-    code: str, items: int, lowest: int, highest: int, base: int
-) -> None:
+def test_a_scale_has_its_published_size_and_range(code: str, items: int, lowest: int, highest: int, base: int) -> None:
     scale = instrument(code)
     assert (len(scale.items), scale.lowest, scale.highest, scale.coding_base) == (
         items,
@@ -43,9 +41,7 @@ def test_every_recall_window_of_a_visit_is_known_to_its_instruments_that_ask_abo
     for visit in protocol.for_version(protocol.CURRENT).visits.values():
         for code in visit.instruments.codes:
             windows = instrument(code).recall_windows
-            assert (
-                visit.recall is None or not windows or f"{visit.recall.text} {visit.recall.unit}" in windows
-            )
+            assert visit.recall is None or not windows or f"{visit.recall.text} {visit.recall.unit}" in windows
 
 
 def test_the_positive_subscale_of_the_bprs_runs_from_4_to_28() -> None:

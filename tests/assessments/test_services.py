@@ -107,9 +107,7 @@ def test_a_visit_outside_its_window_is_recorded_and_reported(rater: User, partic
 
 
 @pytest.mark.parametrize(("value", "level"), [(1, None), (2, "review"), (4, "urgent"), (6, "emergency")])
-def test_item_10_raises_its_alert(
-    rater: User, participant: Participant, value: int, level: str | None
-) -> None:
+def test_item_10_raises_its_alert(rater: User, participant: Participant, value: int, level: str | None) -> None:
     row = rate(rater, participant, scores_of("madrs", 0, suicidal_thoughts=value))
     alerts = list(Alert.objects.values_list("level", "source_id", "kind"))
     assert alerts == ([(level, row.pk, services.ALERT_KIND)] if level else [])
@@ -161,9 +159,7 @@ def test_a_correction_needs_a_reason_and_the_current_version(rater: User, partic
     assert row.total == 10
 
 
-def test_a_correction_keeps_old_and_new_in_the_trail_with_its_reason(
-    rater: User, participant: Participant
-) -> None:
+def test_a_correction_keeps_old_and_new_in_the_trail_with_its_reason(rater: User, participant: Participant) -> None:
     row = rate(rater, participant, scores_of("madrs", 1))
     values: dict[str, Any] = {
         "scores": scores_of("madrs", 2),
@@ -196,9 +192,7 @@ def test_an_instrument_is_recorded_once_a_visit(rater: User, participant: Partic
         rate(rater, participant, scores_of("madrs", 2))
 
 
-def test_the_score_before_is_the_latest_rated_one_not_the_latest_entered(
-    rater: User, participant: Participant
-) -> None:
+def test_the_score_before_is_the_latest_rated_one_not_the_latest_entered(rater: User, participant: Participant) -> None:
     rate(
         rater,
         participant,
@@ -224,9 +218,7 @@ def test_the_entry_total_is_the_latest_before_the_infusion(
     assert events.ask("assessments.entry_total", participant=participant, instrument="cgi_s") is None
 
 
-def test_the_entry_total_is_the_latest_of_all_before_any_infusion(
-    rater: User, participant: Participant
-) -> None:
+def test_the_entry_total_is_the_latest_of_all_before_any_infusion(rater: User, participant: Participant) -> None:
     rate(rater, participant, scores_of("madrs", 3))
     rate(
         rater,
