@@ -77,17 +77,11 @@ def screened(consented: Participant, coordinator: User, entry_total: object) -> 
 def judge_all(psychiatrist: User, participant: Participant, **other: str) -> None:
     """Every criterion of the psychiatrist's passes, but those named."""
     criteria = queries.protocol_of(participant).eligibility.values()
-    found = {
-        one.id: (other.get(one.id, "pass"), "interview")
-        for one in criteria
-        if one.judged_by == "psychiatrist"
-    }
+    found = {one.id: (other.get(one.id, "pass"), "interview") for one in criteria if one.judged_by == "psychiatrist"}
     services.judge_criteria(psychiatrist, participant, judgements=found, occurred_at=CONSENTED)
 
 
-def decide(
-    psychiatrist: User, participant: Participant, *, is_eligible: bool = True, reason: str = ""
-) -> Any:
+def decide(psychiatrist: User, participant: Participant, *, is_eligible: bool = True, reason: str = "") -> Any:
     return services.decide_eligibility(
         psychiatrist, participant, is_eligible=is_eligible, reason=reason, occurred_at=CONSENTED
     )
@@ -121,18 +115,14 @@ def test_one_unknown_criterion_refuses_the_decision(screened: Participant, psych
 
 
 @pytest.mark.parametrize("criterion", ["capacity", "psychosis"])
-def test_one_failed_criterion_refuses_the_decision(
-    screened: Participant, psychiatrist: User, criterion: str
-) -> None:
+def test_one_failed_criterion_refuses_the_decision(screened: Participant, psychiatrist: User, criterion: str) -> None:
     judge_all(psychiatrist, screened, **{criterion: "fail"})
     assert answers(screened)[criterion] == "fail"
     with pytest.raises(StepRefused, match="Not enrolled"):
         decide(psychiatrist, screened)
 
 
-def test_a_low_entry_score_refuses_the_decision(
-    screened: Participant, psychiatrist: User, entry_total: Any
-) -> None:
+def test_a_low_entry_score_refuses_the_decision(screened: Participant, psychiatrist: User, entry_total: Any) -> None:
     judge_all(psychiatrist, screened)
     entry_total(Decimal(21))
     with pytest.raises(StepRefused, match="MADRS 21"):
@@ -150,9 +140,7 @@ def test_refusing_needs_a_reason_and_is_always_possible(screened: Participant, p
         services.require_step(screened, "infusion")
 
 
-def test_nobody_is_enrolled_before_consent(
-    enrolled: Participant, psychiatrist: User, entry_total: Any
-) -> None:
+def test_nobody_is_enrolled_before_consent(enrolled: Participant, psychiatrist: User, entry_total: Any) -> None:
     with pytest.raises(StepRefused, match="consent"):
         decide(psychiatrist, enrolled)
 
@@ -170,9 +158,7 @@ def test_the_lower_heart_rate_counts(screened: Participant, coordinator: User) -
     assert answers(screened)["slow_heart_rate"] == "fail"
 
 
-def test_medicines_not_logged_are_unknown_and_none_taken_passes(
-    screened: Participant, coordinator: User
-) -> None:
+def test_medicines_not_logged_are_unknown_and_none_taken_passes(screened: Participant, coordinator: User) -> None:
     assert answers(screened)["antidepressant_stability"] == "pass"
     services.record_screening(
         coordinator,

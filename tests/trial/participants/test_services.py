@@ -102,9 +102,7 @@ def test_the_same_consent_form_twice_is_one_consent(enrolled: Participant, coord
     assert Status.objects.count() == 3
 
 
-def test_a_screening_record_before_consent_is_kept_with_a_deviation(
-    consented: Participant, coordinator: User
-) -> None:
+def test_a_screening_record_before_consent_is_kept_with_a_deviation(consented: Participant, coordinator: User) -> None:
     early = CONSENTED - timedelta(minutes=1)
     record = services.record_screening(coordinator, consented, slug="laboratory", occurred_at=early, **NORMAL)
     found = Deviation.objects.get()
@@ -117,12 +115,8 @@ def test_a_screening_record_at_the_consent_is_no_deviation(consented: Participan
     assert kinds() == []
 
 
-def test_correcting_a_record_to_before_consent_raises_the_deviation(
-    consented: Participant, coordinator: User
-) -> None:
-    record = services.record_screening(
-        coordinator, consented, slug="laboratory", occurred_at=CONSENTED, **NORMAL
-    )
+def test_correcting_a_record_to_before_consent_raises_the_deviation(consented: Participant, coordinator: User) -> None:
+    record = services.record_screening(coordinator, consented, slug="laboratory", occurred_at=CONSENTED, **NORMAL)
     early = CONSENTED - timedelta(days=1)
     with pytest.raises(ReasonRequired):
         services.correct_screening(coordinator, record, version=1, reason=" ", occurred_at=early)
@@ -182,9 +176,7 @@ def test_an_infusion_without_eligibility_is_recorded_with_a_deviation(
     assert queries.anchors_of(consented).infusion_start == STARTED
 
 
-def test_an_infusion_without_consent_is_recorded_with_a_deviation(
-    enrolled: Participant, psychiatrist: User
-) -> None:
+def test_an_infusion_without_consent_is_recorded_with_a_deviation(enrolled: Participant, psychiatrist: User) -> None:
     services.infusion_began(psychiatrist, enrolled, STARTED)
     assert kinds() == ["consent", "eligibility"]
 
@@ -226,9 +218,7 @@ def test_a_visit_in_its_window_is_done_without_deviation(consented: Participant,
     assert kinds() == []
 
 
-def test_a_visit_outside_its_window_is_done_with_one_deviation(
-    consented: Participant, coordinator: User
-) -> None:
+def test_a_visit_outside_its_window_is_done_with_one_deviation(consented: Participant, coordinator: User) -> None:
     visit = queries.get_visit(consented, "screening")
     late = CONSENTED + timedelta(days=22)
     services.record_visit(coordinator, visit, occurred_at=late, is_complete=False)
@@ -251,9 +241,7 @@ def test_a_visit_before_consent_is_a_consent_deviation(consented: Participant, c
     assert kinds() == ["consent"]
 
 
-def test_a_visit_done_early_is_reported_once_the_infusion_shows_it(
-    consented: Participant, psychiatrist: User
-) -> None:
+def test_a_visit_done_early_is_reported_once_the_infusion_shows_it(consented: Participant, psychiatrist: User) -> None:
     baseline = queries.get_visit(consented, "baseline")
     services.record_visit(psychiatrist, baseline, occurred_at=STARTED - timedelta(days=10))
     assert kinds() == []
@@ -278,9 +266,7 @@ def test_a_missed_visit_needs_a_reason_and_is_a_deviation(consented: Participant
     assert kinds() == ["missed"]
 
 
-def test_a_missed_visit_can_turn_out_held_but_not_the_reverse(
-    consented: Participant, coordinator: User
-) -> None:
+def test_a_missed_visit_can_turn_out_held_but_not_the_reverse(consented: Participant, coordinator: User) -> None:
     visit = services.miss_visit(coordinator, queries.get_visit(consented, "screening"), reason="ill")
     services.record_visit(coordinator, visit, occurred_at=CONSENTED)
     with pytest.raises(RecordError, match="recorded as done"):

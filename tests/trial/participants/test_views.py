@@ -91,9 +91,7 @@ def test_each_role_posts_what_the_table_of_rights_allows(
         assert client.post(address(name, consented, "week_2")).status_code == expected, name
 
 
-def test_another_sites_participant_and_a_missing_one_answer_alike(
-    client: Client, consented: Participant
-) -> None:
+def test_another_sites_participant_and_a_missing_one_answer_alike(client: Client, consented: Participant) -> None:
     client.force_login(make_user("lena", make_site("L"), "pi"))
     tails = ["", "consent/", "status/", "plan/", "eligibility/", "screening/laboratory/", "visits/week_2/"]
     for tail in tails:
@@ -158,16 +156,12 @@ def test_consent_is_entered_in_site_time(desk: Client, enrolled: Participant) ->
 
 def test_consent_in_the_future_is_refused(desk: Client, enrolled: Participant) -> None:
     later = timezone.localtime(timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
-    answer = desk.post(
-        address("consent", enrolled), {"occurred_at": later, "form_version": "1", "key": key()}
-    )
+    answer = desk.post(address("consent", enrolled), {"occurred_at": later, "form_version": "1", "key": key()})
     assert "has not come yet" in text(answer)
     assert not Consent.objects.exists()
 
 
-def test_a_screening_form_is_saved_once_and_corrected_with_a_reason(
-    desk: Client, consented: Participant
-) -> None:
+def test_a_screening_form_is_saved_once_and_corrected_with_a_reason(desk: Client, consented: Participant) -> None:
     url = address("screening", consented, "laboratory")
     given = {"occurred_at": "2026-03-02T10:00", "key": key(), **NORMAL}
     assert desk.post(url, given).status_code == 302
@@ -264,9 +258,7 @@ def test_the_infusion_is_planned_after_consent_only(desk: Client, site: Site, co
     given = {"planned_infusion_on": "2026-03-16", "version": participant.version, "key": key()}
     assert "No consent is recorded" in text(desk.post(address("plan", participant), given))
     consent(coordinator, participant)
-    assert (
-        desk.post(address("plan", participant), {**given, "version": participant.version}).status_code == 302
-    )
+    assert desk.post(address("plan", participant), {**given, "version": participant.version}).status_code == 302
     assert "Infusion planned 2026-03-16" in text(desk.get(address("detail", participant)))
 
 
@@ -289,9 +281,7 @@ def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Partici
     assert "Missed: ill" in text(desk.get(address("visit", consented, "screening")))
 
 
-def test_the_participant_page_loads_the_panels_the_role_may_see(
-    client: Client, consented: Participant
-) -> None:
+def test_the_participant_page_loads_the_panels_the_role_may_see(client: Client, consented: Participant) -> None:
     client.force_login(make_user("ida", consented.site, "imaging_analyst"))
     page = text(client.get(address("detail", consented)))
     assert f'hx-get="{reverse("imaging:panel", args=[consented.study_id])}"' in page

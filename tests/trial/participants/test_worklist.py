@@ -57,9 +57,7 @@ def test_another_sites_visits_are_not_mine(consented: Participant) -> None:
 def test_only_who_left_is_no_longer_due(
     consented: Participant, coordinator: User, axis: str, value: str, expected: bool
 ) -> None:
-    services.set_status(
-        coordinator, consented, axis=axis, value=value, occurred_at=CONSENTED, reason="said so"
-    )
+    services.set_status(coordinator, consented, axis=axis, value=value, occurred_at=CONSENTED, reason="said so")
     assert bool(codes(worklist.due_visits(here(consented), CONSENTED))) is expected
 
 
@@ -87,9 +85,7 @@ def test_the_badge_follows_the_visit(consented: Participant, coordinator: User) 
     assert badge("pre1") == "upcoming" or badge("pre1") == "due"
     services.record_visit(coordinator, queries.get_visit(consented, "screening"), occurred_at=CONSENTED)
     assert badge("screening") == "done"
-    services.record_visit(
-        coordinator, queries.get_visit(consented, "pre1"), occurred_at=CONSENTED - timedelta(days=3)
-    )
+    services.record_visit(coordinator, queries.get_visit(consented, "pre1"), occurred_at=CONSENTED - timedelta(days=3))
     assert badge("pre1") == "done, early"
     services.miss_visit(coordinator, queries.get_visit(consented, "week_2"), reason="away")
     assert badge("week_2") == "missed"
@@ -99,9 +95,7 @@ def test_every_screening_form_is_missing_until_entered(consented: Participant, c
     marks = {mark.form.slug: mark for mark in worklist.screening_marks(consented)}
     assert set(marks) == set(FORMS)
     assert all(mark.latest is None for mark in marks.values())
-    services.record_screening(
-        coordinator, consented, slug="drug-test", occurred_at=CONSENTED, result="negative"
-    )
+    services.record_screening(coordinator, consented, slug="drug-test", occurred_at=CONSENTED, result="negative")
     marks = {mark.form.slug: mark for mark in worklist.screening_marks(consented)}
     assert (marks["drug-test"].latest, marks["drug-test"].count) == (CONSENTED, 1)
 

@@ -74,10 +74,6 @@ class JudgementForm(KeyedForm):
 class DecisionForm(KeyedForm):
     """The decision to enrol or to refuse."""
 
-    decision = forms.ChoiceField(
-        choices=(("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol"))
-    )
+    decision = forms.ChoiceField(choices=(("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol")))
     occurred_at = moment("Decided at")
-    reason = forms.CharField(
-        max_length=200, required=False, help_text="Needed when the participant is not enrolled."
-    )
+    reason = forms.CharField(max_length=200, required=False, help_text="Needed when the participant is not enrolled.")

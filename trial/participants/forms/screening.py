@@ -54,9 +54,7 @@ def screening_form(form: ScreeningForm) -> type[ScreeningRecordForm]:
     names = [field.name for field in form.model._meta.concrete_fields if field.name not in OF_THE_RECORD]
     made = cast(
         type[ScreeningRecordForm],
-        forms.modelform_factory(
-            form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field
-        ),
+        forms.modelform_factory(form.model, form=ScreeningRecordForm, fields=names, formfield_callback=form_field),
     )
     made.slug = form.slug
     made.occurred_label = form.occurred

@@ -1,0 +1,169 @@
+"""The safety board, panel and forms: who may open them, what they show and save."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.trial.participants.people import CONSENTED, make_site, make_user
+from trial.participants.models import Participant
+from trial.permissions import ACTIONS, Role
+from trial.safety import services
+from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.users.models import Site, User
+
+EVENT = {
+    "occurred_at": "2026-03-02T11:00",
+    "aware_at": "2026-03-02T11:30",
+    "term": "nausea",
+    "grade": "2",
+    "ketamine_causality": "probable",
+    "clonidine_causality": "unlikely",
+    "procedure_causality": "unrelated",
+}
+
+
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.fixture
+def alert(consented: Participant, psychiatrist: User) -> Alert:
+    return services.raise_alert(
+        psychiatrist, participant=consented, kind="suicidality", level="urgent", summary="Item 10 is 4."
+    )
+
+
+@pytest.fixture
+def deviation(consented: Participant, coordinator: User) -> Deviation:
+    return services.record_deviation(
+        coordinator, participant=consented, kind="window", summary="Week 2 was late.", occurred_at=CONSENTED
+    )
+
+
+@pytest.fixture
+def event(consented: Participant, coordinator: User) -> AdverseEvent:
+    values: dict[str, Any] = {name: value for name, value in EVENT.items() if not name.endswith("_at")}
+    return services.record_adverse_event(
+        coordinator, participant=consented, occurred_at=CONSENTED, aware_at=CONSENTED, **values
+    )
+
+
+def addresses(participant: Participant, alert: Alert, deviation: Deviation, event: AdverseEvent) -> dict[str, str]:
+    """Every page of the app with the action it needs."""
+    return {
+        reverse("safety:board"): "safety.read",
+        reverse("safety:open"): "safety.read",
+        reverse("safety:panel", args=[participant.study_id]): "safety.read",
+        reverse("safety:adverse_event", args=[participant.study_id]): "safety.record",
+        reverse("safety:deviation", args=[participant.study_id]): "safety.record",
+        reverse("safety:correct", args=[event.pk]): "safety.record",
+        reverse("safety:close", args=[deviation.pk]): "safety.record",
+        reverse("safety:acknowledge", args=[alert.pk]): "safety.acknowledge",
+    }
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_what_the_table_of_rights_allows(
+    client: Client,
+    site: Site,
+    consented: Participant,
+    alert: Alert,
+    deviation: Deviation,
+    event: AdverseEvent,
+    role: Role,
+) -> None:
+    client.force_login(make_user("someone", site, role))
+    for address, action in addresses(consented, alert, deviation, event).items():
+        expected = 200 if role in ACTIONS[action] else 403
+        assert client.get(address).status_code == expected, address
+
+
+def test_another_sites_rows_and_missing_ones_answer_alike(
+    client: Client, consented: Participant, alert: Alert, deviation: Deviation, event: AdverseEvent
+) -> None:
+    client.force_login(make_user("lena", make_site("L"), "pi"))
+    for name, row in (("acknowledge", alert), ("close", deviation), ("correct", event)):
+        foreign = client.get(reverse(f"safety:{name}", args=[row.pk]))
+        missing = client.get(reverse(f"safety:{name}", args=[uuid.uuid4()]))
+        assert (foreign.status_code, foreign.content) == (404, missing.content)
+    for name in ("panel", "adverse_event", "deviation"):
+        assert client.get(reverse(f"safety:{name}", args=[consented.study_id])).status_code == 404
+    assert alert.summary not in client.get(reverse("safety:board")).content.decode()
+    assert "0 open alerts" in client.get(reverse("safety:open")).content.decode()
+
+
+def test_the_board_shows_the_gravest_alert_first_and_hides_what_is_closed(
+    client: Client, consented: Participant, alert: Alert, deviation: Deviation, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    services.raise_alert(
+        psychiatrist, participant=consented, kind="suicidality", level="emergency", summary="Item 10 is 6."
+    )
+    page = client.get(reverse("safety:board")).content.decode()
+    assert page.index("Item 10 is 6.") < page.index("Item 10 is 4.") < page.index("Week 2 was late.")
+    services.acknowledge(psychiatrist, alert, action_taken="Seen.")
+    services.close_deviation(psychiatrist, deviation, correction="Told.")
+    page = client.get(reverse("safety:board")).content.decode()
+    assert ("Item 10 is 4." in page, "Week 2 was late." in page) == (False, False)
+    page = client.get(reverse("safety:board"), {"show": "all"}).content.decode()
+    assert ("Item 10 is 4." in page, "Week 2 was late." in page) == (True, True)
+
+
+def test_the_front_page_counts_what_is_open(
+    client: Client, alert: Alert, deviation: Deviation, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    page = client.get(reverse("safety:open")).content.decode()
+    assert "1 open alert<" in page
+    assert "1 open deviation<" in page
+
+
+def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psychiatrist: User) -> None:
+    client.force_login(psychiatrist)
+    address = reverse("safety:acknowledge", args=[alert.pk])
+    assert client.post(address, {"action_taken": "", "key": key()}).status_code == 200
+    assert client.post(address, {"action_taken": "Seen.", "key": key()}).status_code == 302
+    again = client.post(address, {"action_taken": "Seen.", "key": key()})
+    assert "already acknowledged" in again.content.decode()
+
+
+def test_an_adverse_event_is_recorded_and_corrected(client: Client, consented: Participant, coordinator: User) -> None:
+    client.force_login(coordinator)
+    address = reverse("safety:adverse_event", args=[consented.study_id])
+    assert client.post(address, {**EVENT, "key": key()}).status_code == 302
+    event = AdverseEvent.objects.get()
+    assert event.occurred_at.hour == 17  # 11:00 in Chicago
+    change = {**EVENT, "grade": "5", "version": "1", "reason": "died", "key": key()}
+    refused = client.post(reverse("safety:correct", args=[event.pk]), change)
+    assert "Death is always serious" in refused.content.decode()
+    serious = {**change, "is_serious": "on", "seriousness": "death"}
+    assert client.post(reverse("safety:correct", args=[event.pk]), serious).status_code == 302
+    assert Alert.objects.get().kind == "serious_adverse_event"
+
+
+def test_a_deviation_is_reported_and_closed_by_hand(client: Client, consented: Participant, coordinator: User) -> None:
+    client.force_login(coordinator)
+    given = {"occurred_at": "2026-03-02T11:00", "kind": "other", "summary": "Wrong form used.", "key": key()}
+    address = reverse("safety:deviation", args=[consented.study_id])
+    for _ in range(2):  # a second tap changes nothing
+        assert client.post(address, given).status_code == 302
+    found = Deviation.objects.get()
+    assert found.is_automatic is False
+    closing = reverse("safety:close", args=[found.pk])
+    assert client.post(closing, {"correction": "Signed again.", "key": key()}).status_code == 302
+    found.refresh_from_db()
+    assert found.correction == "Signed again."
+
+
+def test_the_panel_shows_the_participants_own_rows(
+    client: Client, consented: Participant, alert: Alert, event: AdverseEvent, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    page = client.get(reverse("safety:panel", args=[consented.study_id])).content.decode()
+    assert "<html" not in page
+    assert ("Item 10 is 4." in page, "nausea" in page, "Acknowledge" in page) == (True, True, True)
