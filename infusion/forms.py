@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from trial.participants.queries import protocol_of, visits_of
 from trial.records.forms import mark_up
 from trial.users.models import User
 
+CLOCK_AHEAD = timedelta(minutes=5)
 STEP = {"inputmode": "decimal", "step": "any"}
 
 
@@ -38,15 +40,20 @@ class BedsideForm(forms.Form):
             if not isinstance(field.field.widget, forms.RadioSelect):
                 mark_up(field)
 
+    def clean_occurred_at(self) -> datetime:
+        """Refuse a time to come; a few minutes allow for a clock that runs ahead."""
+        at: datetime = self.cleaned_data["occurred_at"]
+        if at > timezone.now() + CLOCK_AHEAD:
+            raise forms.ValidationError("This time is still to come; enter it when it has happened.")
+        return at
+
     def prepare(self, user: User) -> None:
         """Fill in what depends on the participant and the account."""
 
     def offer_visits(self, field: str) -> None:
         """Offer the visits at which the protocol asks for this measurement, the one nearest in time first."""
         plan = self.protocol.visits
-        wanted = [
-            v for v in visits_of(self.participant) if self.measurement in plan[v.code].measurements.codes
-        ]
+        wanted = [v for v in visits_of(self.participant) if self.measurement in plan[v.code].measurements.codes]
         choice = self.fields[field]
         choice.queryset = Visit.objects.filter(pk__in=[visit.pk for visit in wanted])  # type: ignore[attr-defined]
         choice.choices = [  # type: ignore[attr-defined]
@@ -172,9 +179,7 @@ class VitalsForm(BedsideForm):
     systolic = forms.IntegerField(label="Systolic (mmHg)", min_value=1, max_value=350)
     diastolic = forms.IntegerField(label="Diastolic (mmHg)", min_value=1, max_value=250)
     heart_rate = forms.IntegerField(label="Heart rate (beats/min)", min_value=0, max_value=350)
-    respiratory_rate = forms.IntegerField(
-        label="Breaths per minute", min_value=0, max_value=100, required=False
-    )
+    respiratory_rate = forms.IntegerField(label="Breaths per minute", min_value=0, max_value=100, required=False)
     oxygen_saturation = forms.IntegerField(label="SpO2 (%)", min_value=0, max_value=100, required=False)
     visit = forms.ModelChoiceField(queryset=Visit.objects.none(), label="For the visit", required=False)
     comment = forms.CharField(max_length=200, required=False)
@@ -194,10 +199,7 @@ class SideEffectsForm(BedsideForm):
     def prepare(self, user: User) -> None:
         self.offer_visits("visit")
         checklist = self.protocol.side_effects
-        grades = [
-            (grade.grade.integer, f"{grade.grade.integer} {grade.label}")
-            for grade in checklist.grades.values()
-        ]
+        grades = [(grade.grade.integer, f"{grade.grade.integer} {grade.label}") for grade in checklist.grades.values()]
         for item in checklist.items.values():
             self.fields[f"item_{item.id}"] = forms.TypedChoiceField(
                 label=item.label.text, choices=grades, coerce=int, empty_value=None, required=False,
@@ -212,9 +214,7 @@ class SideEffectsForm(BedsideForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not any(cleaned.get(field.name) is not None for field in self.items):
-            raise forms.ValidationError(
-                "Grade at least one item; leave a row empty only if it was not asked."
-            )
+            raise forms.ValidationError("Grade at least one item; leave a row empty only if it was not asked.")
         return cleaned
 
     def values(self) -> dict[str, Any]:

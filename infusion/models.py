@@ -92,9 +92,7 @@ class SerumLevel(ClinicalRecord):
 
     sample = models.ForeignKey(SerumSample, on_delete=models.PROTECT, related_name="levels")
     analyte = models.CharField(max_length=24)
-    concentration = models.DecimalField(
-        "concentration (ng/mL)", max_digits=9, decimal_places=3, null=True, blank=True
-    )
+    concentration = models.DecimalField("concentration (ng/mL)", max_digits=9, decimal_places=3, null=True, blank=True)
     below_limit = models.BooleanField("below the limit of quantification", default=False)
 
     class Meta(ClinicalRecord.Meta):

@@ -18,18 +18,18 @@ def infusion_of(participant: Participant) -> Infusion | None:
 
 def lock(infusion: Infusion) -> Infusion:
     """The infusion as it stands now, locked until the transaction ends: one writer of rates at a time."""
-    return (
-        Infusion.objects.select_for_update(of=("self",))
-        .select_related("participant__site")
-        .get(pk=infusion.pk)
-    )
+    return Infusion.objects.select_for_update(of=("self",)).select_related("participant__site").get(pk=infusion.pk)
+
+
+def lock_participant(participant: Participant) -> Participant:
+    """The participant, locked until the transaction ends: one infusion is started at a time."""
+    locked = Participant.objects.select_for_update(of=("self",)).select_related("site")
+    return locked.get(pk=participant.pk)
 
 
 def rates_of(infusion: Infusion) -> list[RateChange]:
     """Every rate event in the order in which they happened."""
-    return list(
-        infusion.rates.select_related("checked_by", "entered_by").order_by("occurred_at", "entered_at")
-    )
+    return list(infusion.rates.select_related("checked_by", "entered_by").order_by("occurred_at", "entered_at"))
 
 
 def course_of(infusion: Infusion) -> Course:
@@ -50,9 +50,7 @@ def bag_at(infusion: Infusion, at: datetime) -> Bag | None:
 
 def screened_weight(participant: Participant) -> Decimal | None:
     """The weight (kg) at the latest physical examination, or None."""
-    found = PhysicalExamination.objects.filter(participant=participant).order_by(
-        "-occurred_at", "-entered_at"
-    )
+    found = PhysicalExamination.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at")
     return found.values_list("weight_kg", flat=True).first()
 
 

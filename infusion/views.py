@@ -67,11 +67,7 @@ def saved(form: BedsideForm, save: Callable[[dict[str, Any]], Any]) -> bool:
     try:
         save(form.values())
     except ValidationError as wrong:
-        known = (
-            wrong
-            if hasattr(wrong, "error_dict") and set(wrong.error_dict) <= set(form.fields)
-            else wrong.messages
-        )
+        known = wrong if hasattr(wrong, "error_dict") and set(wrong.error_dict) <= set(form.fields) else wrong.messages
         form.add_error(None, known)
     except RecordError as refused:
         form.add_error(None, str(refused))

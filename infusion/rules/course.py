@@ -49,9 +49,7 @@ class Course:
     @property
     def final_rate(self) -> Decimal:
         """The last rate above 0 before the end, in mg/kg/h: the maximum tolerated dose of the paper."""
-        before_end = [
-            event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)
-        ]
+        before_end = [event for event in self.events if self.ended_at is None or utc(event.at) < utc(self.ended_at)]
         return next((event.rate for event in reversed(before_end) if event.rate > 0), ZERO)
 
     def delivered(self, at: datetime) -> Decimal:

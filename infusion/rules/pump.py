@@ -24,9 +24,7 @@ class PumpSetting:
     verdict: Verdict
 
 
-def pump_setting(
-    weight_kg: Decimal, rate: Decimal, concentration: Decimal, protocol: Protocol
-) -> PumpSetting:
+def pump_setting(weight_kg: Decimal, rate: Decimal, concentration: Decimal, protocol: Protocol) -> PumpSetting:
     """The pump setting for a rate (mg/kg/h) from a solution (mg/mL); rounding never passes a hard limit.
 
     Refused when rounding is off by more than the protocol allows or the pump cannot run so slowly; the
@@ -88,9 +86,7 @@ def _judge(exact: Decimal, programmed: Decimal, error: Decimal, protocol: Protoc
     if exact == 0:
         return ALLOWED
     if programmed < slowest.decimal:
-        return refuse(
-            f"{exact:.3f} mL/h is slower than the pump runs ({slowest.text} {slowest.unit})", slowest
-        )
+        return refuse(f"{exact:.3f} mL/h is slower than the pump runs ({slowest.text} {slowest.unit})", slowest)
     if abs(error) > most.decimal:
         why = f"The pump's {programmed} mL/h is {error:+.2f} % off {exact:.3f} mL/h (at most {most.text} %)"
         return refuse(why, most)

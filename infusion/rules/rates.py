@@ -18,9 +18,7 @@ def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
     return proposed <= course.rate_at(at)
 
 
-def judge_rate(
-    course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol
-) -> Verdict:
+def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol) -> Verdict:
     """Judge a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
 
     Resuming after a pause at no more than the rate that ran before is no increase: neither step nor

@@ -51,9 +51,7 @@ def record_clonidine(
     if is_given:
         same, before = queries.clonidine_around(participant, at)
         verdict = judge_clonidine(dose_mg, same, before, protocol_of(participant))
-        findings = settle(
-            [Finding(Deviation.Kind.LIMIT, verdict)], happened=happened, override_reason=override_reason
-        )
+        findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=happened, override_reason=override_reason)
     row = enter(
         ClonidineDose,
         actor,

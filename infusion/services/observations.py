@@ -193,12 +193,8 @@ def _check_scores(scores: Mapping[str, int], protocol: Protocol) -> None:
     checklist = protocol.side_effects
     grades = {grade.grade.integer for grade in checklist.grades.values()}
     if unknown := sorted(set(scores) - set(checklist.items)):
-        raise ValidationError(
-            {"scores": f"The checklist has no {', '.join(unknown)}; record it as an adverse event."}
-        )
-    if wrong := sorted(
-        item for item, grade in scores.items() if type(grade) is not int or grade not in grades
-    ):
+        raise ValidationError({"scores": f"The checklist has no {', '.join(unknown)}; record it as an adverse event."})
+    if wrong := sorted(item for item, grade in scores.items() if type(grade) is not int or grade not in grades):
         raise ValidationError({"scores": f"Grade {', '.join(wrong)} from {min(grades)} to {max(grades)}."})
 
 

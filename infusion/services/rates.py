@@ -54,13 +54,7 @@ def change_rate(
     infusion. Raises RuleBroken, KeyReused, ValidationError.
     """
     infusion = queries.lock(infusion)
-    given = {
-        "infusion": infusion,
-        "rate": rate,
-        "occurred_at": occurred_at,
-        "reason": reason,
-        "checked": checked_by,
-    }
+    given = {"infusion": infusion, "rate": rate, "at": occurred_at, "reason": reason, "checked": checked_by}
     digest = content_hash(given)
     if key is not None and (row := repeated(RateChange, actor, key, digest)):
         return row
@@ -261,22 +255,16 @@ def check_moment(infusion: Infusion, at: datetime, rate: Decimal, *, happened: b
         raise ValidationError({"rate": "A rate cannot be negative; 0 pauses the infusion."})
     if at < infusion.occurred_at:
         started = infusion.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        raise ValidationError(
-            {"occurred_at": f"The infusion started {started}; a rate cannot be set before."}
-        )
+        raise ValidationError({"occurred_at": f"The infusion started {started}; a rate cannot be set before."})
     if rate and infusion.ended_at is not None and not happened:
         ended = infusion.ended_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        raise ValidationError(
-            f"The infusion ended {ended}. If it ran again, record that it has already happened."
-        )
+        raise ValidationError(f"The infusion ended {ended}. If it ran again, record that it has already happened.")
 
 
 def _reopened(actor: User, infusion: Infusion) -> Finding:
     """Take back the recorded end of an infusion that ran again, and say so."""
     why = "The infusion ran again after its recorded end"
-    amend(
-        infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason=""
-    )
+    amend(infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason="")
     return Finding(Deviation.Kind.ORDER, warn(why))
 
 
@@ -300,7 +288,5 @@ def _rise(
     if not happened:
         found.append(judge_check(checked_by is not None and checked_by != actor))
         if setting is None:
-            found.append(
-                warn("No bag is recorded, so the pump rate cannot be worked out; hang the bag first")
-            )
+            found.append(warn("No bag is recorded, so the pump rate cannot be worked out; hang the bag first"))
     return [Finding(LIMIT, verdict) for verdict in found]

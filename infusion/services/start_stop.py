@@ -82,9 +82,7 @@ def start_infusion(
     An order is refused before consent and a decision that the participant is eligible; what has happened is
     recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
     """
-    participant = (
-        Participant.objects.select_for_update(of=("self",)).select_related("site").get(pk=participant.pk)
-    )
+    participant = queries.lock_participant(participant)
     rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate
     first = First(dosing_weight_kg, rate, concentration, volume_ml, lot, checked_by)
     digest = content_hash({"participant": participant, "occurred_at": occurred_at, **vars(first)})
@@ -147,9 +145,7 @@ def stop_infusion(
         return infusion
     at = _end(infusion, occurred_at or timezone.now())
     if infusion.ended_at is not None:
-        raise RecordError(
-            f"The end of {infusion.participant}'s infusion is recorded already; correct that record."
-        )
+        raise RecordError(f"The end of {infusion.participant}'s infusion is recorded already; correct that record.")
     said = reason.strip() or ("planned end" if completed else NO_REASON)
     enter_rate(
         actor,
@@ -217,9 +213,7 @@ def _run(actor: User, infusion: Infusion, first: First) -> None:
     )
 
 
-def _close(
-    actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str
-) -> Infusion:
+def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:
     """Save the end, tell the participant's statuses and windows, and record what it departs from."""
     ended = amend(
         infusion,
@@ -231,22 +225,16 @@ def _close(
         end_reason=end_reason,
     )
     participant = infusion.participant
-    participants.infusion_ended(
-        actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin
-    )
+    participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin)
     verdict = judge_end(queries.course_of(ended), at, protocol_of(participant))
     findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=True, override_reason="")
-    record_deviations(
-        actor, findings, participant=participant, what="End of the infusion", at=at, source=ended
-    )
+    record_deviations(actor, findings, participant=participant, what="End of the infusion", at=at, source=ended)
     return ended
 
 
 def _end(infusion: Infusion, at: datetime) -> datetime:
     if at < infusion.occurred_at:
-        raise ValidationError(
-            {"occurred_at": "The end lies before the start of the infusion; check both times."}
-        )
+        raise ValidationError({"occurred_at": "The end lies before the start of the infusion; check both times."})
     return at
 
 
@@ -259,9 +247,7 @@ def _admission(participant: Participant, at: datetime) -> list[Finding]:
     return [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
 
 
-def _first_rate(
-    actor: User, participant: Participant, at: datetime, first: First, *, happened: bool
-) -> list[Finding]:
+def _first_rate(actor: User, participant: Participant, at: datetime, first: First, *, happened: bool) -> list[Finding]:
     """What stands against the person, the weight, the first rate and the first bag."""
     rules = protocol_of(participant)
     found = [
@@ -275,7 +261,5 @@ def _first_rate(
     if not happened:
         found.append(judge_check(first.checked_by is not None and first.checked_by != actor))
         if first.concentration is None:
-            found.append(
-                warn("No bag is named, so the pump rate cannot be worked out; give its concentration")
-            )
+            found.append(warn("No bag is named, so the pump rate cannot be worked out; give its concentration"))
     return [Finding(Deviation.Kind.LIMIT, verdict) for verdict in found]

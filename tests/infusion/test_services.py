@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -91,7 +92,12 @@ def test_the_same_key_starts_one_infusion(ward: Ward) -> None:
 
 def test_a_soft_limit_asks_for_a_reason_and_records_it(ward: Ward) -> None:
     infusion = start(ward)
-    order = {"rate": D("0.30"), "occurred_at": hours(9), "reason": "step", "checked_by": ward.other_nurse}
+    order: dict[str, Any] = {
+        "rate": D("0.30"),
+        "occurred_at": hours(9),
+        "reason": "step",
+        "checked_by": ward.other_nurse,
+    }
     with pytest.raises(RuleBroken) as refused:
         services.change_rate(ward.nurse, infusion, **order)  # 9 h after the start: below 10 h, not below 8 h
     assert refused.value.verdict.severity == "soft"
@@ -103,7 +109,12 @@ def test_a_soft_limit_asks_for_a_reason_and_records_it(ward: Ward) -> None:
 
 def test_a_hard_limit_refuses_the_order_and_keeps_the_fact(ward: Ward) -> None:
     infusion = start(ward)
-    order = {"rate": D("0.70"), "occurred_at": hours(12), "reason": "slip", "checked_by": ward.other_nurse}
+    order: dict[str, Any] = {
+        "rate": D("0.70"),
+        "occurred_at": hours(12),
+        "reason": "slip",
+        "checked_by": ward.other_nurse,
+    }
     with pytest.raises(RuleBroken) as refused:
         services.change_rate(ward.nurse, infusion, **order, override_reason="no reason is enough")
     assert refused.value.verdict.severity == "hard"
@@ -142,9 +153,7 @@ def test_stopping_ends_the_statuses_and_only_once(ward: Ward) -> None:
     services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(96), key=key)
     ended = infusion_again(infusion)
     assert (ended.ended_at, ended.is_completed) == (hours(96), True)
-    assert (
-        Status.objects.filter(participant=ward.participant, axis="infusion", value="completed").count() == 1
-    )
+    assert Status.objects.filter(participant=ward.participant, axis="infusion", value="completed").count() == 1
     with pytest.raises(RecordError, match="recorded already"):
         services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(97))
 
@@ -176,7 +185,7 @@ def test_the_end_can_be_corrected(ward: Ward) -> None:
 
 def test_running_after_the_recorded_end_reopens_the_infusion_as_a_fact_only(ward: Ward) -> None:
     ended = services.stop_infusion(ward.nurse, start(ward), completed=False, occurred_at=hours(10))
-    again = {
+    again: dict[str, Any] = {
         "rate": D("0.15"),
         "occurred_at": hours(11),
         "reason": "restarted",
@@ -191,13 +200,9 @@ def test_running_after_the_recorded_end_reopens_the_infusion_as_a_fact_only(ward
 
 def test_a_late_rate_finds_its_place_in_time(ward: Ward) -> None:
     infusion = start(ward)
-    services.change_rate(
-        ward.nurse, infusion, rate=D("0.30"), occurred_at=hours(12), reason="step", happened=True
-    )
+    services.change_rate(ward.nurse, infusion, rate=D("0.30"), occurred_at=hours(12), reason="step", happened=True)
     services.pause_infusion(ward.nurse, infusion, occurred_at=hours(4), reason="entered late")
-    services.change_rate(
-        ward.nurse, infusion, rate=D("0.15"), occurred_at=hours(5), reason="late", happened=True
-    )
+    services.change_rate(ward.nurse, infusion, rate=D("0.15"), occurred_at=hours(5), reason="late", happened=True)
     assert queries.course_of(infusion).delivered(hours(13)) == D("0.15") * 11 + D("0.30")
 
 
@@ -216,9 +221,7 @@ def test_another_concentration_sets_the_pump_anew(ward: Ward) -> None:
 def test_a_bag_whose_pump_rate_rounds_too_far_is_refused_with_another_offered() -> None:
     infusion = start(make_ward(), dosing_weight_kg=D("48.7"))
     with pytest.raises(RuleBroken, match=r"2\.67 %.*Hang 1 mg/mL and run 7\.3 mL/h"):
-        services.hang_bag(
-            infusion.entered_by, infusion, concentration=D("5"), volume_ml=D("50"), occurred_at=hours(1)
-        )
+        services.hang_bag(infusion.entered_by, infusion, concentration=D("5"), volume_ml=D("50"), occurred_at=hours(1))
 
 
 def test_vital_signs_that_forbid_an_increase_need_a_reason(ward: Ward) -> None:
@@ -264,7 +267,7 @@ def test_clonidine_beyond_the_daily_maximum_is_refused_as_an_order_and_kept_as_a
         )
     for hour in (-24, -20):
         services.record_clonidine(ward.nurse, ward.participant, dose_mg=D("0.3"), occurred_at=hours(hour))
-    third = {"dose_mg": D("0.1"), "occurred_at": hours(-18)}
+    third: dict[str, Any] = {"dose_mg": D("0.1"), "occurred_at": hours(-18)}
     with pytest.raises(RuleBroken):
         services.record_clonidine(ward.nurse, ward.participant, **third)
     services.record_clonidine(ward.nurse, ward.participant, **third, happened=True)
@@ -273,7 +276,7 @@ def test_clonidine_beyond_the_daily_maximum_is_refused_as_an_order_and_kept_as_a
 
 
 def test_a_held_dose_says_why_and_counts_nothing(ward: Ward) -> None:
-    held = {"dose_mg": D("0.3"), "is_given": False, "occurred_at": hours(1)}
+    held: dict[str, Any] = {"dose_mg": D("0.3"), "is_given": False, "occurred_at": hours(1)}
     with pytest.raises(ValidationError):
         services.record_clonidine(ward.nurse, ward.participant, **held)
     services.record_clonidine(ward.nurse, ward.participant, **held, held_reason="SBP 88")
@@ -297,6 +300,7 @@ def test_a_serum_sample_comes_with_its_levels_once(ward: Ward) -> None:
         )
     assert SerumLevel.objects.count() == 4
     assert sample.levels.get(analyte="norketamine").below_limit
+    wrong: dict[str, Any]
     for wrong in ({"sample": "noon", "levels": {}}, {"sample": "day_3_0800", "levels": {"ethanol": D(1)}}):
         with pytest.raises(ValidationError):
             services.record_serum_sample(ward.nurse, ward.participant, **wrong)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from infusion.models import ClonidineDose, Infusion, SerumLevel, SideEffects, Vitals
 from tests.infusion.ward import Ward, hours, make_site, make_user, make_ward, start
@@ -57,9 +59,7 @@ def test_another_sites_participant_is_not_there(ward: Ward) -> None:
     stranger = signed_in(make_user("stranger", make_site("Z"), "nurse", "psychiatrist"))
     for name in ACTION:
         assert stranger.get(address(name, ward)).status_code == 404, name
-    assert (
-        post(stranger, address("vitals", ward), systolic=120, diastolic=70, heart_rate=70).status_code == 404
-    )
+    assert post(stranger, address("vitals", ward), systolic=120, diastolic=70, heart_rate=70).status_code == 404
     assert not Vitals.objects.exists()
 
 
@@ -90,7 +90,7 @@ def test_pages_carry_no_inline_script_or_style(ward: Ward) -> None:
 def test_the_rate_form_answers_in_place(ward: Ward) -> None:
     infusion, client = start(ward), signed_in(ward.nurse)
     key = str(uuid.uuid4())
-    change = {"rate": "0.30", "reason": "step", "checked_by": str(ward.other_nurse.pk), "key": key}
+    change: dict[str, Any] = {"rate": "0.30", "reason": "step", "checked_by": str(ward.other_nurse.pk), "key": key}
     late = post(client, address("rate", ward), htmx=True, **{**change, "occurred_at": "2026-03-02T23:00"})
     assert late.headers["HX-Trigger"] == "rate-changed" or "rate-changed" in late.headers["HX-Trigger"]
     assert "Rate 0.30" in late.content.decode()
@@ -109,7 +109,7 @@ def test_the_rate_form_answers_in_place(ward: Ward) -> None:
 
 def test_a_refused_rate_says_why_and_offers_the_override(ward: Ward) -> None:
     infusion, client = start(ward), signed_in(ward.nurse)
-    soft = {
+    soft: dict[str, Any] = {
         "rate": "0.30",
         "reason": "step",
         "checked_by": str(ward.other_nurse.pk),
@@ -152,12 +152,10 @@ def test_each_form_saves_its_record(ward: Ward) -> None:
     assert post(client, address("vitals", ward), systolic=120, diastolic=70, heart_rate=70).status_code == 302
     assert post(client, address("clonidine", ward), dose_mg="0.1", is_given="yes").status_code == 302
     assert post(client, address("side_effects", ward), item_nausea="2", item_fatigue="0").status_code == 302
-    levels = {"level_ketamine": "412.5", "level_norketamine": "<"}
+    levels: dict[str, Any] = {"level_ketamine": "412.5", "level_norketamine": "<"}
     assert post(client, address("serum", ward), sample="day_2_0800", **levels).status_code == 302
     assert post(client, address("bag", ward), concentration="1", volume_ml="500").status_code == 302
-    assert (
-        post(client, address("stop", ward), completed="no", occurred_at="2026-03-05T10:00").status_code == 302
-    )
+    assert post(client, address("stop", ward), completed="no", occurred_at="2026-03-05T10:00").status_code == 302
     assert (Vitals.objects.count(), ClonidineDose.objects.count()) == (1, 1)
     assert SideEffects.objects.get().scores == {"nausea": 2, "fatigue": 0}
     assert SerumLevel.objects.get(analyte="norketamine").concentration is None
@@ -167,6 +165,20 @@ def test_each_form_saves_its_record(ward: Ward) -> None:
 def test_times_are_the_sites(ward: Ward) -> None:
     post(signed_in(ward.nurse), address("vitals", ward), systolic=120, diastolic=70, heart_rate=70)
     assert Vitals.objects.get().occurred_at == hours(24)  # 10:00 in Chicago
+
+
+def test_a_time_to_come_is_not_taken(ward: Ward) -> None:
+    later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    page = post(
+        signed_in(ward.nurse),
+        address("vitals", ward),
+        systolic=120,
+        diastolic=70,
+        heart_rate=70,
+        occurred_at=later,
+    )
+    assert page.status_code == 422
+    assert not Vitals.objects.exists()
 
 
 def test_an_empty_checklist_is_not_saved_as_zeros(ward: Ward) -> None:
