@@ -124,11 +124,8 @@ def _verdict(failures: Sequence[Failure], *, is_synthetic: bool) -> list[Flowabl
         names = ", ".join(failure.analysis.replace("_", " ") for failure in failures)
         lines = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
         return lines + [
-            paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note")
-            for failure in failures
+            paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note") for failure in failures
         ]
     if is_synthetic:
-        return [
-            paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")
-        ]
+        return [paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")]
     return [paragraph("Publishable: every analysis ran.", "good")]

@@ -36,9 +36,7 @@ class Failure(NamedTuple):
     error: str
 
 
-def front(
-    book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared: Sequence[Compared]
-) -> Finding:
+def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared: Sequence[Compared]) -> Finding:
     """What this is, who is counted, and how it compares, for the first page."""
     say = Printer("front")
     rows = tuple(
@@ -55,12 +53,14 @@ def front(
         (book.purpose,),
         (
             f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "
-            f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the publication.",
+            f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the "
+            f"publication.",
         ),
         table,
         _summary(say, compared),
         (
-            "This is a trial of one arm without a control group: no test in this report is evidence of an effect of the drug.",
+            "This is a trial of one arm without a control group: no test in this report is evidence of an effect of "
+            "the drug.",
         ),
     )
     return Finding("front", book.title, parts)
@@ -68,12 +68,9 @@ def front(
 
 def _sizes(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
     sizes = {
-        name: population(datasets, protocol, name).n
-        for name in ("consented", "started", "completed", "per_protocol")
+        name: population(datasets, protocol, name).n for name in ("consented", "started", "completed", "per_protocol")
     }
-    models = [
-        model_rows(datasets, protocol, network)["USUBJID"].nunique() for network in protocol.imaging.networks
-    ]
+    models = [model_rows(datasets, protocol, network)["USUBJID"].nunique() for network in protocol.imaging.networks]
     controls = datasets.adfc[datasets.adfc["COHORT"] == "control"]
     return sizes | {"connectivity_model": max(models, default=0), "controls": controls["USUBJID"].nunique()}
 
@@ -88,9 +85,7 @@ def _summary(say: Printer, compared: Sequence[Compared]) -> Table:
         )
         for place, match in enumerate(MATCH_ORDER)
     )
-    return Table(
-        f"The {len(compared)} published quantities", "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4)
-    )
+    return Table(f"The {len(compared)} published quantities", "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4))
 
 
 def comparison(compared: Sequence[Compared]) -> Finding:
@@ -114,7 +109,8 @@ def comparison(compared: Sequence[Compared]) -> Finding:
         rows,
         (0.6, 2, 1.7, 2.4, 1.2, 2.7),
         (
-            "Compared are the printed digits, rounded half away from zero. results.json holds every computed value in full.",
+            "Compared are the printed digits, rounded half away from zero. results.json holds every computed value "
+            "in full.",
         ),
     )
     return Finding("comparison", "Comparison with the publication", (table,))
@@ -180,9 +176,7 @@ def definitions(protocol: Protocol) -> Finding:
             protocol.analysis.populations["per_protocol"].definition.text,
         ),
     )
-    rows = tuple(
-        (cell(name), cell(text), cell(value.status), cell(value.source)) for name, value, text in values
-    )
+    rows = tuple((cell(name), cell(text), cell(value.status), cell(value.source)) for name, value, text in values)
     effects = tuple((cell(name), cell(text), cell(""), cell("")) for name, text in DEFINITIONS.items())
     rules = (
         ("Change", "The visit minus the baseline: a negative change of MADRS is improvement."),
@@ -217,7 +211,7 @@ def provenance(run: Run) -> Finding:
         "Protocol": run.protocol_version,
         "SHA-256 of the protocol": run.protocol_sha256,
         "Code": run.code_version,
-        **{name: version for name, version in run.libraries.items()},
+        **run.libraries,
     }
     rows = tuple((cell(name), cell(text)) for name, text in facts.items())
     table = Table("What went in, and what computed it", "", ("Item", "Value"), rows, (1.6, 5))

@@ -92,9 +92,7 @@ def entries() -> tuple[Entry, ...]:
 def _check(identity: str, text: str) -> Check:
     found = _CHECK.match(text.strip())
     if found is None:
-        raise ContractError(
-            f"{identity}: '{text.strip()}' is no check; write one as the head of contract.py says."
-        )
+        raise ContractError(f"{identity}: '{text.strip()}' is no check; write one as the head of contract.py says.")
     key, operator, target = found.groups()
     return Check(key, operator.strip(), target)
 
@@ -131,9 +129,7 @@ def compare(
     return tuple(_compare(entry, computed.get(entry.id), protocol, is_synthetic) for entry in entries())
 
 
-def _compare(
-    entry: Entry, given: Mapping[str, object] | None, protocol: Protocol, is_synthetic: bool
-) -> Compared:
+def _compare(entry: Entry, given: Mapping[str, object] | None, protocol: Protocol, is_synthetic: bool) -> Compared:
     wanted = keys(entry, protocol)
     if given is not None and set(given) != set(wanted):
         off = sorted(set(given) ^ set(wanted))
@@ -143,9 +139,7 @@ def _compare(
         return Compared(entry, values, NOT_ANCHORABLE, entry.why)
     if given is None:
         if entry.package != 1:
-            return Compared(
-                entry, values, LATER, "Left to the package that reads connectivity at full resolution."
-            )
+            return Compared(entry, values, LATER, "Left to the package that reads connectivity at full resolution.")
         return Compared(entry, values, "no", "Not computed: the analysis failed or is not in this book.")
     failed = [reason for check in entry.checks for reason in _failures(check, values)]
     if any(value is None for value in values.values()) and not failed and not entry.checks:
@@ -155,17 +149,13 @@ def _compare(
     if entry.kind == "two readings":
         return Compared(entry, values, BOTH, entry.why)
     if entry.kind == "constructed" and is_synthetic:
-        return Compared(
-            entry, values, CONSTRUCTED, f"The synthetic data were built to give this. {entry.why}".strip()
-        )
+        return Compared(entry, values, CONSTRUCTED, f"The synthetic data were built to give this. {entry.why}".strip())
     return Compared(entry, values, "yes", entry.why)
 
 
 def _failures(check: Check, values: Mapping[str, object]) -> Iterable[str]:
     """Why a check does not hold; nothing when it does."""
-    chosen = (
-        [key for key in values if key.endswith(check.key[1:])] if check.key.startswith("*") else [check.key]
-    )
+    chosen = [key for key in values if key.endswith(check.key[1:])] if check.key.startswith("*") else [check.key]
     for key in chosen:
         value = values[key]
         if value is None:

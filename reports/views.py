@@ -30,9 +30,7 @@ def order(request: HttpRequest) -> HttpResponse:
     form = OrderForm(request.POST or None, sites=sites)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        report = services.order_report(
-            _user(request), site=form.chosen_site, book=chosen["book"], key=chosen["key"]
-        )
+        report = services.order_report(_user(request), site=form.chosen_site, book=chosen["book"], key=chosen["key"])
         return redirect("reports:detail", report.id)
     status = 422 if form.is_bound else 200
     return render(request, "reports/order.html", {"form": form, "books": BOOKS.values()}, status=status)
@@ -96,7 +94,5 @@ def _download(report: Report, name: str, sha256: str, kind: str, suffix: str) ->
     except services.ReportError as damaged:
         return HttpResponse(str(damaged), status=409, content_type="text/plain; charset=utf-8")
     cut = f"{report.data_cut:%Y-%m-%d}" if report.data_cut else "undated"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{report.book}-{report.site.code}-{cut}.{suffix}"'
-    }
+    headers = {"Content-Disposition": f'attachment; filename="{report.book}-{report.site.code}-{cut}.{suffix}"'}
     return HttpResponse(content, content_type=kind, headers=headers)

@@ -95,9 +95,7 @@ def _groups(people: pd.DataFrame) -> dict[str, dict[str, tuple[str, int, int]]]:
     }
 
 
-def _mean(
-    say: Printer, key: str, label: str, found: Description, places: tuple[int, int]
-) -> tuple[Text, ...]:
+def _mean(say: Printer, key: str, label: str, found: Description, places: tuple[int, int]) -> tuple[Text, ...]:
     n = say.number(f"{key}.n", f"{label}, n", found.n)
     return (cell(label), cell(n), say.mean_sd(key, label, found.mean, found.sd, places))
 
@@ -108,9 +106,7 @@ def _shares(say: Printer, groups: dict[str, dict[str, tuple[str, int, int]]]) ->
         for key, (label, count, of) in members.items():
             name, full = f"{heading.split()[0].lower()}.{key}", f"{heading}: {label}"
             places = 2 if heading == "Sex" else 0
-            percent = say.percent(
-                f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places
-            )
+            percent = say.percent(f"{name}.percent", f"{full}, percent", 100 * count / of if of else None, places)
             shown = (say.number(f"{name}.count", f"{full}, count", count), " (", percent, ")")
             rows.append((cell(full), cell(say.number(f"{name}.n", f"{full}, n observed", of)), shown))
     return rows

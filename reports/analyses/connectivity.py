@@ -61,9 +61,7 @@ def model_rows(datasets: Datasets, protocol: Protocol, network: str) -> pd.DataF
     rows = patients[patients["USUBJID"].isin(response.index) & patients["USUBJID"].isin(scanned)]
     time = (rows["AVISIT"] != BASELINE).astype(float)
     silent = 1.0 - rows["USUBJID"].map(response).astype(float)
-    return rows.assign(**{TIME: time, INTERACTION: time * silent, "non_response": silent}).reset_index(
-        drop=True
-    )
+    return rows.assign(**{TIME: time, INTERACTION: time * silent, "non_response": silent}).reset_index(drop=True)
 
 
 def fit_network(rows: pd.DataFrame) -> NetworkFit:
@@ -129,17 +127,11 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
             rows.append(
                 (
                     cell(full),
-                    cell(
-                        say.number(f"{key}.estimate", f"{full}, estimate", getattr(ml, "estimate", None), 4)
-                    ),
+                    cell(say.number(f"{key}.estimate", f"{full}, estimate", getattr(ml, "estimate", None), 4)),
                     cell(say.number(f"{key}.se", f"{full}, SE", getattr(ml, "se", None), 4)),
                     cell(say.number(f"{key}.t", f"{full}, t", getattr(ml, "statistic", None), 2)),
                     cell(say.p(f"{key}.p", f"{full}, ML", getattr(ml, "p", None))),
-                    cell(
-                        say.number(
-                            f"{key}.kr.t", f"{full}, Kenward-Roger t", getattr(kr, "statistic", None), 2
-                        )
-                    ),
+                    cell(say.number(f"{key}.kr.t", f"{full}, Kenward-Roger t", getattr(kr, "statistic", None), 2)),
                     cell(say.number(f"{key}.kr.df", f"{full}, Kenward-Roger df", getattr(kr, "df", None), 1)),
                     cell(say.p(f"{key}.kr.p", f"{full}, Kenward-Roger", getattr(kr, "p", None))),
                 )
@@ -151,8 +143,10 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
         tuple(rows),
         (4.2, 1.1, 1, 0.9, 1, 0.9, 1, 0.9),
         (
-            "Columns are numeric and responders are 0, as the published signs require: the coefficient published as the "
-            "effect of time is the change in responders only. The published fit is taken to be ML tested on observations "
+            "Columns are numeric and responders are 0, as the published signs require: the coefficient published as "
+            "the "
+            "effect of time is the change in responders only. The published fit is taken to be ML tested on "
+            "observations "
             "minus coefficients; REML with Kenward-Roger (KR) is the small-sample test of the same model.",
             *refusals,
         ),
@@ -166,17 +160,13 @@ def _changes(say: Printer, datasets: Datasets, protocol: Protocol) -> tuple[Tabl
         wide = model_rows(datasets, protocol, network).pivot(
             index=["USUBJID", "non_response"], columns="AVISIT", values="AVAL"
         )
-        change = (
-            (scores(wide, "post") - scores(wide, BASELINE)).dropna().reset_index("non_response", name="CHG")
-        )
+        change = (scores(wide, "post") - scores(wide, BASELINE)).dropna().reset_index("non_response", name="CHG")
         for group, code in (("responders", 0.0), ("non_responders", 1.0)):
             found = describe(change.loc[change["non_response"] == code, "CHG"])
             counts[group] = max(counts[group], found.n)
             key, label = f"change.{network}.{group}", f"{declared.label.text}, {group.replace('_', '-')}"
             n = say.number(f"{key}.n", f"{label}, n", found.n)
-            rows.append(
-                (cell(label), cell(n), say.mean_sd(key, f"{label}, change", found.mean, found.sd, (3, 3)))
-            )
+            rows.append((cell(label), cell(n), say.mean_sd(key, f"{label}, change", found.mean, found.sd, (3, 3))))
     table = Table(
         "Observed change in connectivity by response at week 2 (Fisher z, after minus before)",
         "Those with a usable scan before and after the infusion",
@@ -189,7 +179,8 @@ def _changes(say: Printer, datasets: Datasets, protocol: Protocol) -> tuple[Tabl
 
 def _groups(say: Printer, counts: dict[str, int]) -> Text:
     return sentence(
-        "The publication gives 11 responders and 10 non-responders for its plots of change, together 21, but only 19 can "
+        "The publication gives 11 responders and 10 non-responders for its plots of change, together 21, but only 19 "
+        "can "
         "have a change. Here {responders} responders and {non} non-responders have both scans.",
         responders=say.number("pairs.responders", "Responders with both scans", counts["responders"]),
         non=say.number("pairs.non_responders", "Non-responders with both scans", counts["non_responders"]),

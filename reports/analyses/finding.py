@@ -105,7 +105,5 @@ def infusion_days(protocol: Protocol) -> tuple[str, ...]:
     return tuple(
         code
         for code, visit in protocol.visits.items()
-        if "bprs" in visit.instruments.codes
-        and visit.anchor == "infusion_start"
-        and visit.offset.decimal >= 0
+        if "bprs" in visit.instruments.codes and visit.anchor == "infusion_start" and visit.offset.decimal >= 0
     )

@@ -47,9 +47,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         started=say.number("started_again", "Infusion started", len(started)),
     )
     flow = Flow("", "All patients who consented", boxes)
-    return Finding(
-        ID, "Flow of participants", (flow, told, readings), _contract(datasets, protocol, seen, below)
-    )
+    return Finding(ID, "Flow of participants", (flow, told, readings), _contract(datasets, protocol, seen, below))
 
 
 def _seen(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
@@ -79,9 +77,7 @@ def _boxes(say: Printer, n: dict[str, Number], seen: dict[str, int], protocol: P
     return tuple(boxes)
 
 
-def _contract(
-    datasets: Datasets, protocol: Protocol, seen: dict[str, int], below: int
-) -> dict[str, dict[str, object]]:
+def _contract(datasets: Datasets, protocol: Protocol, seen: dict[str, int], below: int) -> dict[str, dict[str, object]]:
     adsl = datasets.adsl[(datasets.adsl["COHORT"] == "patient") & datasets.adsl["CONSFL"]]
     started, completed = int(adsl["STARTFL"].sum()), int((adsl["STARTFL"] & adsl["COMPLFL"]).sum())
     return {

@@ -52,12 +52,7 @@ def at_visit(wide: pd.DataFrame, visit: str) -> AtVisit:
 def over_time(wide: pd.DataFrame, visits: Sequence[str]) -> tuple[RepeatedMeasures | None, str]:
     """Repeated-measures ANOVA over the visits, listwise."""
     present = [visit for visit in visits if visit in wide.columns]
-    tall = (
-        wide[present]
-        .rename_axis("USUBJID")
-        .reset_index()
-        .melt("USUBJID", var_name="AVISIT", value_name="AVAL")
-    )
+    tall = wide[present].rename_axis("USUBJID").reset_index().melt("USUBJID", var_name="AVISIT", value_name="AVAL")
     return attempt(lambda: rm_anova(tall, subject="USUBJID", within="AVISIT", value="AVAL"))
 
 
@@ -103,9 +98,7 @@ def _summary(say: Printer, found: dict[str, AtVisit], before: Description, proto
     return (*pieces, ".")
 
 
-def _test_table(
-    say: Printer, found: dict[str, AtVisit], protocol: Protocol, words: str, before: Description
-) -> Table:
+def _test_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, words: str, before: Description) -> Table:
     n = cell(say.number("table.baseline.n", "MADRS baseline, n", before.n))
     moments = say.mean_sd("table.baseline", "MADRS baseline", before.mean, before.sd, (2, 2))
     rows: list[tuple[Text, ...]] = [(cell("Baseline"), n, moments, *[cell("")] * 5)]
@@ -148,9 +141,7 @@ def _effect_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, w
     for visit, at in found.items():
         label = _label(protocol, visit)
         shown = [
-            cell(
-                say.number(f"effect.{visit}.{name}", f"{name} at {label}", getattr(at.effects, name, None), 2)
-            )
+            cell(say.number(f"effect.{visit}.{name}", f"{name} at {label}", getattr(at.effects, name, None), 2))
             for name in EFFECTS
         ]
         n = say.number(f"effect.{visit}.n", f"Pairs at {label}", getattr(at.effects, "n", 0))
@@ -173,9 +164,7 @@ def _anova_sentence(say: Printer, anova: RepeatedMeasures | None, refusal: str, 
         for code in protocol.analysis.repeated_measures_visits.codes
     )
     text = sentence(
-        "Repeated-measures ANOVA over "
-        + names
-        + ", listwise, n = {n}: F({df1}, {df2}) = {f}, uncorrected p {p}; "
+        "Repeated-measures ANOVA over " + names + ", listwise, n = {n}: F({df1}, {df2}) = {f}, uncorrected p {p}; "
         "Greenhouse-Geisser epsilon {epsilon}, corrected df {cdf1} and {cdf2}, corrected p {p_gg}; generalised eta "
         "squared {ges}.",
         n=say.number("anova.n", "ANOVA, participants with every visit", anova.n),
@@ -209,10 +198,7 @@ def _figure(
             full = f"{title} at {_label(protocol, visit)}, percent"
             cells.append(cell(say.percent(f"figure.{visit}.{name}", full, percent)))
         rows.append((cell(title), *cells))
-    seen = [
-        say.number(f"figure.{v}.n", f"MADRS observed at {v}", int(scores(wide, v).notna().sum()))
-        for v in columns
-    ]
+    seen = [say.number(f"figure.{v}.n", f"MADRS observed at {v}", int(scores(wide, v).notna().sum())) for v in columns]
     rows.append((cell("n"), *[cell(number) for number in seen]))
     below = Table("", who.words, ("", *labels), tuple(rows), (1.4, *[1.0] * len(columns)))
     frame = wide.reindex(columns=list(columns))

@@ -49,9 +49,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
 
 def _tests(datasets: Datasets, protocol: Protocol) -> dict[str, Tested]:
     who = population(datasets, protocol, "per_protocol")
-    anova, _ = over_time(
-        course(datasets, "MADRS", who.subjects), protocol.analysis.repeated_measures_visits.codes
-    )
+    anova, _ = over_time(course(datasets, "MADRS", who.subjects), protocol.analysis.repeated_measures_visits.codes)
     fits = fit_primary(datasets, protocol)
     overall = Tested(getattr(anova, "p_gg", None), "repeated-measures ANOVA, Greenhouse-Geisser")
     return {
@@ -75,9 +73,7 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
     for name, test in tested.items():
         label = protocol.analysis.primary_outcomes[name].label.text
         passes = "no test" if test.p is None else "passes" if test.p < threshold else "does not pass"
-        by_holm = (
-            "no test" if name not in stepped else "passes" if stepped[name].rejected else "does not pass"
-        )
+        by_holm = "no test" if name not in stepped else "passes" if stepped[name].rejected else "does not pass"
         rows.append(
             (
                 cell(label),
@@ -102,7 +98,8 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
         tuple(rows),
         (3, 2.4, 0.9, 1.3, 1.3, 0.8),
         (
-            "Bonferroni judges the raw, uncorrected p as the publication does. The last column is the small-sample p (REML, Kenward-Roger) of the "
+            "Bonferroni judges the raw, uncorrected p as the publication does. The last column is the small-sample p "
+            "(REML, Kenward-Roger) of the "
             "same coefficient: where it lies above the threshold, a pass is fragile. Holm steps through the tests that "
             "exist, so an outcome without a test lightens its family; it is shown for comparison only.",
         ),

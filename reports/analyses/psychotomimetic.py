@@ -96,15 +96,14 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
         tuple(rows),
         (3, 0.8, 1.6, 1.6),
         (
-            "Sum of four items, each from 1: conceptual disorganisation, suspiciousness, hallucinatory behaviour, unusual "
+            "Sum of four items, each from 1: conceptual disorganisation, suspiciousness, hallucinatory behaviour, "
+            "unusual "
             "thought content. 4 means none.",
         ),
     )
 
 
-def _links(
-    say: Printer, linked: dict[str, tuple[Correlation | None, str]], protocol: Protocol, words: str
-) -> Table:
+def _links(say: Printer, linked: dict[str, tuple[Correlation | None, str]], protocol: Protocol, words: str) -> Table:
     rows = tuple(
         correlation_row(
             say,

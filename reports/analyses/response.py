@@ -119,9 +119,7 @@ def _sustained(
     wide: pd.DataFrame, first: str, later: str, protocol: Protocol
 ) -> tuple[tuple[int, int], McNemar | None]:
     """Responders at the first visit who respond at the later one, of those observed; and exact McNemar."""
-    pair = pd.DataFrame(
-        {"first": responded(wide, first, protocol), "later": responded(wide, later, protocol)}
-    )
+    pair = pd.DataFrame({"first": responded(wide, first, protocol), "later": responded(wide, later, protocol)})
     pair = pair.dropna().astype(bool)
     both, lost = int((pair["first"] & pair["later"]).sum()), int((pair["first"] & ~pair["later"]).sum())
     gained, neither = (
@@ -136,9 +134,7 @@ def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, words
     rows = tuple(
         (
             cell(f"{title}, {protocol.visits[visit].label.lower()}"),
-            *proportion_cells(
-                say, f"{name}.{visit}", f"{title} at {protocol.visits[visit].label}", count, of
-            ),
+            *proportion_cells(say, f"{name}.{visit}", f"{title} at {protocol.visits[visit].label}", count, of),
         )
         for name, title in titles.items()
         for visit, (count, of) in counts[name].items()
@@ -196,8 +192,6 @@ def _worst(say: Printer, worst: dict[str, tuple[int, int]], started: int, protoc
         text += sentence(
             f" {label.lower()} {{narrow}} of the per-protocol population, {{wide}} of all who started;",
             narrow=say.share(f"worst.{visit}", f"Worst-case response at {label}, per protocol", count, of),
-            wide=say.share(
-                f"worst_started.{visit}", f"Worst-case response at {label}, started", count, started
-            ),
+            wide=say.share(f"worst_started.{visit}", f"Worst-case response at {label}, started", count, started),
         )
     return (*text, " the publication prints the first and leaves out who stopped the infusion.")

@@ -108,9 +108,7 @@ def _carried(wide: pd.DataFrame, visit: str) -> pd.DataFrame:
     return pd.DataFrame({BASELINE: base, visit: scores(wide, visit).fillna(base)})
 
 
-def _change_cells(
-    say: Printer, key: str, label: str, found: Coefficient | PairedT | None
-) -> tuple[Text, ...]:
+def _change_cells(say: Printer, key: str, label: str, found: Coefficient | PairedT | None) -> tuple[Text, ...]:
     change = getattr(found, "estimate", getattr(found, "mean_change", None))
     low, high = getattr(found, "ci_low", None), getattr(found, "ci_high", None)
     return (
@@ -149,8 +147,10 @@ def _model_table(
         tuple(rows),
         (4.2, 0.9, 1.9, 0.9, 0.9, 0.9),
         (
-            f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody is dropped "
-            "for a missing visit, which the listwise analysis does. Unbiased only if what is missing depends on what was "
+            f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody "
+            f"is dropped "
+            "for a missing visit, which the listwise analysis does. Unbiased only if what is missing depends on what "
+            "was "
             "observed; the bounds below do without that.",
             *refusals,
         ),
@@ -193,9 +193,7 @@ def _bounds(say: Printer, wide: pd.DataFrame, protocol: Protocol, started: int) 
                 cell(label),
                 cell(say.number(f"bounds.{visit}.missing", f"{label}, not observed", missing)),
                 say.share(f"bounds.{visit}.low", f"{label}, missing as non-responders", low, started, 1),
-                say.share(
-                    f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started, 1
-                ),
+                say.share(f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started, 1),
             )
         )
     return Table(

@@ -49,20 +49,12 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     ]
     label = protocol.visits[visit].label.lower()
     rows = tuple(
-        correlation_row(
-            say, f"link.{name}", f"{protocol.serum.analytes[name].label.text} and change at {label}", found
-        )
+        correlation_row(say, f"link.{name}", f"{protocol.serum.analytes[name].label.text} and change at {label}", found)
         for name, (found, _) in linked.items()
     )
-    refusals = tuple(
-        f"{protocol.serum.analytes[name].label.text}: {why}" for name, (_, why) in linked.items() if why
-    )
-    note = (
-        "Pearson's r of mean concentration and change in MADRS (visit minus baseline); exploratory, uncorrected.",
-    )
-    links = Table(
-        "Concentration and response", who.words, CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals
-    )
+    refusals = tuple(f"{protocol.serum.analytes[name].label.text}: {why}" for name, (_, why) in linked.items() if why)
+    note = ("Pearson's r of mean concentration and change in MADRS (visit minus baseline); exploratory, uncorrected.",)
+    links = Table("Concentration and response", who.words, CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals)
     parts = (_levels(say, means, protocol, who.words), links, *_effects(say, fits, protocol, who.words))
     contract = {
         "S52": {
@@ -117,7 +109,8 @@ def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -
         tuple(rows),
         (2.6, 0.8, 1.6, 1.6),
         (
-            f"Per participant the mean of all samples after the start up to the end of the infusion; values below the limit "
+            f"Per participant the mean of all samples after the start up to the end of the infusion; values below "
+            f"the limit "
             f"of quantification are left out. Anticipated ketamine: about {target.text} {target.unit}.",
         ),
     )
@@ -135,9 +128,7 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
             label = f"{effect} on {protocol.serum.analytes[fit.analyte].label.text}"
             slope = None if fit.result is None else PER * fit.result.estimate
             p = say.p(f"{key}.p", label, getattr(fit.result, "p", None))
-            cells.append(
-                (say.number(f"{key}.slope", f"{label}, log odds per 100 ng/mL", slope, 2), " (", p, ")")
-            )
+            cells.append((say.number(f"{key}.slope", f"{label}, log odds per 100 ng/mL", slope, 2), " (", p, ")"))
         rows.append(tuple(cells))
     heads = tuple(analyte.label.text for analyte in protocol.serum.analytes.values())
     table = Table(
@@ -147,7 +138,8 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
         tuple(rows),
         (1.3, *[1.4] * len(heads)),
         (
-            "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The publication "
+            "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The "
+            "publication "
             "says that none was related and shows no numbers.",
         ),
     )

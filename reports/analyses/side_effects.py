@@ -49,10 +49,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     who = population(datasets, protocol, "completed")
     periods = {"before": (BASELINE,), "during": during_visits(protocol), "discharge": ("discharge",)}
     found = {
-        item: {
-            period: _counted(present(datasets, item, visits, who.subjects))
-            for period, visits in periods.items()
-        }
+        item: {period: _counted(present(datasets, item, visits, who.subjects)) for period, visits in periods.items()}
         for item in protocol.side_effects.items
     }
     parts = (
@@ -61,9 +58,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         _deviations(say, datasets),
     )
     contract = {
-        identity: dict(
-            zip(("count", "denominator", "percent"), _with_percent(found[item]["discharge"]), strict=True)
-        )
+        identity: dict(zip(("count", "denominator", "percent"), _with_percent(found[item]["discharge"]), strict=True))
         for item, identity in PUBLISHED.items()
     }
     return Finding(ID, "Side effects and safety", parts, contract)
@@ -78,9 +73,7 @@ def _with_percent(pair: tuple[int, int]) -> tuple[int, int, float | None]:
     return count, of, 100 * count / of if of else None
 
 
-def _table(
-    say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, words: str
-) -> Table:
+def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, words: str) -> Table:
     rows = []
     for item, periods in found.items():
         label = protocol.side_effects.items[item].label.text
@@ -96,7 +89,8 @@ def _table(
         tuple(rows),
         (2.4, 1.6, 1.8, 1.6),
         (
-            "Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The publication "
+            "Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The "
+            "publication "
             "counts 21 at discharge without saying who of the 22 is missing.",
         ),
     )
@@ -108,13 +102,12 @@ def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
     emergent = events[events["TRTEMFL"]]
     serious = emergent[emergent["AESER"]]
     return sentence(
-        "Adverse events from the start of the infusion on, of {n} who started: {events} events in {people} participants, "
+        "Adverse events from the start of the infusion on, of {n} who started: {events} events in {people} "
+        "participants, "
         "of which {serious} serious in {serious_people}.",
         n=say.number("events.n", "Infusion started", started.n),
         events=say.number("events.count", "Adverse events", len(emergent)),
-        people=say.number(
-            "events.people", "Participants with an adverse event", emergent["USUBJID"].nunique()
-        ),
+        people=say.number("events.people", "Participants with an adverse event", emergent["USUBJID"].nunique()),
         serious=say.number("events.serious", "Serious adverse events", len(serious)),
         serious_people=say.number(
             "events.serious_people", "Participants with a serious adverse event", serious["USUBJID"].nunique()

@@ -24,14 +24,11 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     change = scores(madrs, visit) - scores(madrs, BASELINE)
     ratios = datasets.admo.pivot(index="USUBJID", columns="PARAMCD", values="RATIO").reindex(who.subjects)
     linked = {
-        name: attempt(lambda name=name: pearson(scores(ratios, name), change))
-        for name in protocol.imaging.structures
+        name: attempt(lambda name=name: pearson(scores(ratios, name), change)) for name in protocol.imaging.structures
     }
     label = protocol.visits[visit].label.lower()
     rows = tuple(
-        correlation_row(
-            say, name, f"{protocol.imaging.structures[name].label.text} and change at {label}", found
-        )
+        correlation_row(say, name, f"{protocol.imaging.structures[name].label.text} and change at {label}", found)
         for name, (found, _) in linked.items()
     )
     refusals = tuple(
@@ -44,7 +41,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         rows,
         CORRELATION_WIDTHS,
         (
-            "Pearson's r; change is the visit minus baseline, so a positive r means that a smaller volume went with more "
+            "Pearson's r; change is the visit minus baseline, so a positive r means that a smaller volume went with "
+            "more "
             "improvement. Six exploratory tests, uncorrected: corrected over six, 0.05 would be 0.0083.",
             *refusals,
         ),

@@ -18,7 +18,5 @@ def adfx(extracts: Extracts, adex: pd.DataFrame) -> pd.DataFrame:
         for item, grade in sorted(dict(row.scores).items())
     ]
     frame = pd.DataFrame(rows, columns=["USUBJID", "PARAMCD", "AVISIT", "ADT", "AVAL"])
-    frame = frame.assign(
-        ADT=pd.to_datetime(frame["ADT"], utc=True), AVAL=pd.to_numeric(frame["AVAL"]).astype(float)
-    )
+    frame = frame.assign(ADT=pd.to_datetime(frame["ADT"], utc=True), AVAL=pd.to_numeric(frame["AVAL"]).astype(float))
     return shaped(with_baseline(frame, adex), "adfx")

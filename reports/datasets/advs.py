@@ -21,8 +21,7 @@ def advs(extracts: Extracts, adex: pd.DataFrame, measured_at: tuple[str, ...]) -
     taken = taken.assign(ADT=pd.to_datetime(taken["occurred_at"], utc=True))
     read = pd.concat([taken, _in_window(taken, extracts.visits, measured_at)], ignore_index=True)
     parts = [
-        read.assign(PARAMCD=code, AVAL=pd.to_numeric(read[column]).astype(float))
-        for column, code in PRESSURES.items()
+        read.assign(PARAMCD=code, AVAL=pd.to_numeric(read[column]).astype(float)) for column, code in PRESSURES.items()
     ]
     rows = pd.concat(parts, ignore_index=True)[["USUBJID", "PARAMCD", "AVISIT", "ADT", "AVAL"]]
     return shaped(with_baseline(rows, adex), "advs")
@@ -31,9 +30,7 @@ def advs(extracts: Extracts, adex: pd.DataFrame, measured_at: tuple[str, ...]) -
 def _in_window(taken: pd.DataFrame, visits: pd.DataFrame, codes: tuple[str, ...]) -> pd.DataFrame:
     """Readings without a visit, at the window they fall in, unless that visit has its own reading."""
     own = taken[taken["AVISIT"].notna()]
-    windows = visits.loc[
-        visits["code"].isin(codes), ["participant_id", "code", "due_at", "opens_at", "closes_at"]
-    ]
+    windows = visits.loc[visits["code"].isin(codes), ["participant_id", "code", "due_at", "opens_at", "closes_at"]]
     for name in ("due_at", "opens_at", "closes_at"):
         windows = windows.assign(**{name: pd.to_datetime(windows[name], utc=True)})
     loose = taken[taken["AVISIT"].isna()].drop(columns="AVISIT").merge(windows, on="participant_id")

@@ -84,9 +84,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         DATE,
         _number("AVAL", "points", "Score", "assessments.total or subscales; missing items: no score"),
         _number("BASE", "points", "Baseline score", BASELINE),
-        _number(
-            "CHG", "points", "Change from baseline", "AVAL - BASE after the start; negative is improvement"
-        ),
+        _number("CHG", "points", "Change from baseline", "AVAL - BASE after the start; negative is improvement"),
         _flag("ABLFL", "Is the baseline value", BASELINE),
     ),
     "advs": (
@@ -144,9 +142,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "admo": (
         SUBJECT,
         _text("PARAMCD", "Structure", "volumes.structure"),
-        _number(
-            "AVAL", "mm3", "Volume before the infusion", "volumes; first usable session before the infusion"
-        ),
+        _number("AVAL", "mm3", "Volume before the infusion", "volumes; first usable session before the infusion"),
         _number("ETIV", "mm3", "Intracranial volume", "volumes: etiv of the same session"),
         _number("RATIO", "per mille", "Volume relative to intracranial volume", "1000 AVAL / ETIV"),
     ),
@@ -188,9 +184,7 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     _require(frame, name, declared)
     undeclared = [column for column in frame.columns if column not in {c.name for c in declared}]
     if undeclared:
-        raise DatasetError(
-            f"{name} has {undeclared} beyond its columns; declare it in reports/datasets/columns.py."
-        )
+        raise DatasetError(f"{name} has {undeclared} beyond its columns; declare it in reports/datasets/columns.py.")
     for column in declared:
         if str(frame[column.name].dtype) != _DTYPES[column.kind]:
             found = frame[column.name].dtype

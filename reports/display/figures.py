@@ -53,9 +53,7 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
             float(np.nanmax(wide.to_numpy(dtype=float), initial=0.0)) + 2,
             float(np.nanmax(means + spread, initial=0.0)) + 2,
         )
-        axes.plot(
-            [0.25, 0.75], [top * 0.985] * 2, color=INFUSION, linewidth=5, solid_capstyle="butt", zorder=2
-        )
+        axes.plot([0.25, 0.75], [top * 0.985] * 2, color=INFUSION, linewidth=5, solid_capstyle="butt", zorder=2)
         axes.text(0.5, top * 0.94, "infusion", color=INFUSION, ha="center", va="top")
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_ylim(0, top)

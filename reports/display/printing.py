@@ -42,9 +42,7 @@ class Printer:
         """A p value: three decimals, or below the floor."""
         return self._make(name, f"{label}, p", value, MISSING if value is None else format_p(value))
 
-    def mean_sd(
-        self, name: str, label: str, mean: float | None, sd: float | None, places: tuple[int, int]
-    ) -> Text:
+    def mean_sd(self, name: str, label: str, mean: float | None, sd: float | None, places: tuple[int, int]) -> Text:
         """Mean (SD)."""
         first = self.number(f"{name}.mean", f"{label}, mean", mean, places[0])
         return (first, " (", self.number(f"{name}.sd", f"{label}, SD", sd, places[1]), ")")

@@ -65,9 +65,7 @@ class Document(BaseDocTemplate):
             lang="en",
         )
         self.around, self.total = frame, total
-        body = Frame(
-            MARGIN, BOTTOM, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
-        )
+        body = Frame(MARGIN, BOTTOM, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
         self.addPageTemplates([PageTemplate(id="page", frames=[body], onPage=self._decorate)])
 
     def afterFlowable(self, flowable: Flowable) -> None:
@@ -112,9 +110,7 @@ def render(frame: Surroundings, story: Callable[[], Sequence[Flowable]]) -> tupl
     _, _, total = _layout(frame, story, 0)
     content, pages, again = _layout(frame, story, total)
     if again != total:
-        raise RuntimeError(
-            f"The report has {total} pages at first and {again} then; the footer changes its layout."
-        )
+        raise RuntimeError(f"The report has {total} pages at first and {again} then; the footer changes its layout.")
     return content, pages
 
 

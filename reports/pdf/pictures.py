@@ -79,16 +79,12 @@ def flow(diagram: Flow, width: float) -> Picture:
             _arrow(drawing, centre, middle, left, middle)
             _box(drawing, side, left, middle + _height(side) / 2, width * 0.42, _height(side))
         top = bottom - gaps[place]
-    numbers = [
-        piece for box in diagram.boxes for line in box.lines for piece in line if isinstance(piece, Number)
-    ]
+    numbers = [piece for box in diagram.boxes for line in box.lines for piece in line if isinstance(piece, Number)]
     return Picture(drawing, numbers)
 
 
 def _box(drawing: Drawing, box: Box, left: float, top: float, width: float, height: float) -> None:
-    drawing.add(
-        Rect(left, top - height, width, height, rx=2, ry=2, strokeColor=INK, strokeWidth=0.7, fillColor=FILL)
-    )
+    drawing.add(Rect(left, top - height, width, height, rx=2, ry=2, strokeColor=INK, strokeWidth=0.7, fillColor=FILL))
     for place, line in enumerate(box.lines):
         baseline = top - PADDING - LINE + 1.5 - place * LEADING
         text = _fitting(clean(plain(line)), width - 2 * PADDING)
@@ -103,9 +99,5 @@ def _fitting(text: str, width: float) -> str:
 
 def _arrow(drawing: Drawing, x1: float, y1: float, x2: float, y2: float) -> None:
     drawing.add(Line(x1, y1, x2, y2, strokeColor=INK, strokeWidth=0.8))
-    tip = (
-        [x2, y2, x2 - 2.6, y2 + 5, x2 + 2.6, y2 + 5]
-        if x1 == x2
-        else [x2, y2, x2 - 5, y2 + 2.6, x2 - 5, y2 - 2.6]
-    )
+    tip = [x2, y2, x2 - 2.6, y2 + 5, x2 + 2.6, y2 + 5] if x1 == x2 else [x2, y2, x2 - 5, y2 + 2.6, x2 - 5, y2 - 2.6]
     drawing.add(Polygon(tip, fillColor=INK, strokeColor=INK, strokeWidth=0.1))

@@ -54,10 +54,7 @@ def _grid(part: Table, *, is_centred: bool = False) -> LongTable:
     share = WIDTH / sum(part.widths)
     head, body = ("head_centred", "cell_centred") if is_centred else ("head", "cell")
     rows = [[paragraph(title, head) for title in part.head]]
-    rows += [
-        [paragraph(cell, "cell" if place == 0 else body) for place, cell in enumerate(row)]
-        for row in part.rows
-    ]
+    rows += [[paragraph(cell, "cell" if place == 0 else body) for place, cell in enumerate(row)] for row in part.rows]
     style = [
         ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),

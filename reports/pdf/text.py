@@ -23,9 +23,7 @@ from reports.display.parts import Number, Text
 REGULAR, BOLD, OBLIQUE = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"
 LONGEST_PIECE = 1500
 INK, QUIET = HexColor("#1a1a1a"), HexColor("#55606b")
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ufffe\uffff\ud800-\udfff]"
-)
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ufffe\uffff\ud800-\udfff]")
 _NUMBER_ID = re.compile(r"[\w.\-]+")
 
 
@@ -38,9 +36,7 @@ def register_fonts() -> None:
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=OBLIQUE, boldItalic=BOLD)
 
 
-def _style(
-    name: str, size: float, *, font: str = REGULAR, color: HexColor = INK, **more: float
-) -> ParagraphStyle:
+def _style(name: str, size: float, *, font: str = REGULAR, color: HexColor = INK, **more: float) -> ParagraphStyle:
     return ParagraphStyle(
         name,
         fontName=font,
@@ -86,7 +82,5 @@ def _markup(piece: str | Number) -> str:
     if isinstance(piece, str):
         return escape(clean(piece), {'"': "&quot;", "'": "&#39;"})
     if not _NUMBER_ID.fullmatch(piece.id):
-        raise ValueError(
-            f"'{piece.id}' is no id of a number; use letters, digits, dots, dashes and underscores."
-        )
+        raise ValueError(f"'{piece.id}' is no id of a number; use letters, digits, dots, dashes and underscores.")
     return f'<onDraw name="note_number" label="{piece.id}"/>{escape(clean(piece.text))}'

@@ -142,9 +142,7 @@ def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
         is_completed=completed,
     )
     for hour, rate in ((0, "0.15"), (12, row["dose"]), (90, "0")):
-        build.add(
-            "rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate)
-        )
+        build.add("rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate))
     rate_before(build, row, person, start)
     rate_after(build, row, person, end)
     rate_days(build, row, person, start)
@@ -248,9 +246,7 @@ def scan(build: Builder, started: list[dict[str, str]]) -> None:
     seen = [row for row in started if row["madrs_wk2"]]
     rows = read_csv("connectivity.csv")
     for silent in ("0", "1"):
-        people = [
-            r["id"] for r in seen if (2 * int(r["madrs_wk2"]) > int(r["madrs_base"])) == (silent == "1")
-        ]
+        people = [r["id"] for r in seen if (2 * int(r["madrs_wk2"]) > int(r["madrs_base"])) == (silent == "1")]
         known = sorted({int(r["subject"]) for r in rows if r["non_responder"] == silent})
         for person, subject in zip(people, known, strict=True):
             own = [r for r in rows if int(r["subject"]) == subject]

@@ -41,9 +41,7 @@ class Command(BaseCommand):
             write_whole(out / name, content)
             self.stdout.write(str(out / name))
         problems = [f"analysis {failure.analysis} failed: {failure.error}" for failure in assembled.failures]
-        problems += [
-            f"{row.entry.id} {row.entry.what}: {row.why}" for row in assembled.compared if row.match == "no"
-        ]
+        problems += [f"{row.entry.id} {row.entry.what}: {row.why}" for row in assembled.compared if row.match == "no"]
         if problems:
             raise CommandError("The report was written, but:\n" + "\n".join(problems), returncode=1)
 

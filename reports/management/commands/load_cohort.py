@@ -15,9 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.SITE_MODE != "demo":
-            raise CommandError(
-                "The demo cohort is loaded in demo mode only; set SITE_MODE=demo for a demonstration."
-            )
+            raise CommandError("The demo cohort is loaded in demo mode only; set SITE_MODE=demo for a demonstration.")
         loaded = load(self.say)
         self.stdout.write(f"{loaded} participants loaded." if loaded else "The demo cohort is already there.")
 
