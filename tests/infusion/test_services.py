@@ -300,8 +300,12 @@ def test_a_serum_sample_comes_with_its_levels_once(ward: Ward) -> None:
         )
     assert SerumLevel.objects.count() == 4
     assert sample.levels.get(analyte="norketamine").below_limit
-    wrong: dict[str, Any]
-    for wrong in ({"sample": "noon", "levels": {}}, {"sample": "day_3_0800", "levels": {"ethanol": D(1)}}):
+    unknown: list[dict[str, Any]] = [
+        {"sample": "noon", "levels": {}},
+        {"sample": "day_3_0800", "levels": {"ethanol": D(1)}},
+        {"sample": "day_3_0800", "levels": {"ketamine": D(-1)}},
+    ]
+    for wrong in unknown:
         with pytest.raises(ValidationError):
             services.record_serum_sample(ward.nurse, ward.participant, **wrong)
 
