@@ -35,7 +35,7 @@ FAILED: dict[str, Any] = {
     "responded": "no",
     "drug_class": "ssri",
 }
-HISTORY = dict.fromkeys(
+HISTORY: dict[str, Any] = dict.fromkeys(
     (
         "uncontrolled_hypertension",
         "heart_block",
@@ -77,7 +77,9 @@ def screened(consented: Participant, coordinator: User, entry_total: object) -> 
 def judge_all(psychiatrist: User, participant: Participant, **other: str) -> None:
     """Every criterion of the psychiatrist's passes, but those named."""
     criteria = queries.protocol_of(participant).eligibility.values()
-    found = {one.id: (other.get(one.id, "pass"), "interview") for one in criteria if one.judged_by == "psychiatrist"}
+    found: dict[str, tuple[str, str]] = {
+        one.id: (other.get(one.id, "pass"), "interview") for one in criteria if one.judged_by == "psychiatrist"
+    }
     services.judge_criteria(psychiatrist, participant, judgements=found, occurred_at=CONSENTED)
 
 
@@ -187,6 +189,18 @@ def test_an_ssri_must_be_stable_for_six_weeks(
     assert answers(screened)["antidepressant_stability"] == "unknown"
     services.plan_infusion(coordinator, screened, on=PLAN, version=screened.version)
     assert answers(screened)["antidepressant_stability"] == answer
+
+
+def test_what_the_screening_says_stands_beside_the_criterion(screened: Participant) -> None:
+    said = facts.recorded_answers(screened)
+    assert said["heart_block"] == "second- or third-degree AV block: no"
+    assert "psychosis" not in said  # no diagnosis is recorded yet
+
+
+def test_every_form_field_speaks_to_a_criterion_the_psychiatrist_judges(screened: Participant) -> None:
+    criteria = queries.protocol_of(screened).eligibility
+    spoken = {criterion for fields in facts.RECORDED.values() for criterion, _ in fields}
+    assert {criteria[criterion].judged_by for criterion in spoken} == {"psychiatrist"}
 
 
 def test_the_latest_judgement_counts(screened: Participant, psychiatrist: User) -> None:

@@ -21,7 +21,7 @@ from trial.records.services import KeyReused, ReasonRequired, RecordError, Stale
 from trial.safety.models import Deviation
 from trial.users.models import Site, User
 
-NORMAL = {"blood_count": "normal", "chemistry": "normal", "liver": "normal", "thyroid": "normal"}
+NORMAL: dict[str, Any] = {"blood_count": "normal", "chemistry": "normal", "liver": "normal", "thyroid": "normal"}
 
 
 def kinds() -> list[str]:

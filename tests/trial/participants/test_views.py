@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -44,8 +43,8 @@ def address(name: str, participant: Participant, *more: Any) -> str:
     return reverse(f"participants:{name}", args=[participant.study_id, *more])
 
 
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
+def text(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def key() -> str:

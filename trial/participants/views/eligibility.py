@@ -74,10 +74,14 @@ def page(
     """Render the page, with a form that was refused in place of a fresh one."""
     standing = facts.judge(participant)
     user: Any = request.user
+    said = facts.recorded_answers(participant)
     frame = {
         "participant": participant,
         "standing": standing,
-        "rows": [{"judged": one, "answer": ANSWERS[one.answer]} for one in standing.judgements],
+        "rows": [
+            {"judged": one, "answer": ANSWERS[one.answer], "said": said.get(one.criterion.id, "")}
+            for one in standing.judgements
+        ],
         "latest": queries.latest_decision(participant),
         "consented_at": queries.consented_at(participant),
         "may_judge": may(user, "participants.judge", participant.site_id),
