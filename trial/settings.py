@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,19 +69,23 @@ KEYS_DIR = VAR_DIR / "keys"
 REPORTS_DIR = VAR_DIR / "reports"
 UPLOADS_DIR = VAR_DIR / "uploads"
 BROKER_DIR = VAR_DIR / "broker"
-for folder in (KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR, VAR_DIR / "static"):
+# VAR_DIR comes first: a folder made on the way to another one would be open to everybody on the machine.
+for folder in (VAR_DIR, KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR, VAR_DIR / "static"):
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def key_from_file(name: str) -> str:
-    """Return the hex key kept in VAR_DIR/keys/*name*, made on first use and readable by its owner only."""
-    path = KEYS_DIR / name
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32))
+    """Return the hex key kept in VAR_DIR/keys/*name*, made on first use and readable by its owner only.
+
+    Of processes that start together one makes it: the file appears whole or not at all.
+    """
+    path, draft = KEYS_DIR / name, KEYS_DIR / f"{name}.{secrets.token_hex(4)}"
+    if not path.exists():
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text().strip()
 
 

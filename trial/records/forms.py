@@ -41,6 +41,7 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
         self.initial.setdefault("key", uuid.uuid4())
         if self.is_correction:
             self.initial["version"] = self.instance.version
+            self.initial.setdefault("occurred_at", self.instance.occurred_at)
             self.fields["reason"].required = True
         else:
             del self.fields["reason"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from trial.audit.models import AuditEntry, AuditSeal
@@ -65,6 +65,6 @@ def examine() -> dict[str, str]:
     for name, part in PARTS.items():
         try:
             found[name] = part()
-        except DatabaseError as broken:
+        except Error as broken:
             found[name] = f"no answer ({type(broken).__name__})"
     return found

@@ -36,9 +36,7 @@ def make_person(site: Site, *roles: Role, username: str = "", starts_on: date = 
 
 def make_participant(actor: User, site: Site) -> Participant:
     """A patient newly enrolled at the site."""
-    return participants.enrol(
-        actor, site=site, cohort="patient", referral="clinician", enrolled_on=date(2026, 3, 1)
-    )
+    return participants.enrol(actor, site=site, cohort="patient", referral="clinician", enrolled_on=date(2026, 3, 1))
 
 
 def sign(actor: User, participant: Participant, **changes: object) -> Consent:

@@ -84,7 +84,8 @@ def test_entering_leaves_one_audit_entry_with_actor_and_reason(ward: Clinic) -> 
     row = clinic.sign(ward.nora, ward.participant, reason="signed on paper")
     (entry,) = entries_of(row)
     assert (entry.op, entry.actor, entry.reason) == ("I", "nora", "signed on paper")
-    assert entry.old is None and entry.new is not None
+    assert entry.old is None
+    assert entry.new is not None
     assert json.loads(entry.new)["form_version"] == "1.0"
 
 
@@ -150,7 +151,8 @@ def test_a_correction_keeps_the_old_value_the_new_one_and_why(ward: Clinic) -> N
     amended = amend(row, ward.noel, version=1, reason="wrong form", form_version="1.1")
     assert (amended.version, amended.form_version, amended.entered_by) == (2, "1.1", ward.nora)
     entry = entries_of(row)[-1]
-    assert entry.old is not None and entry.new is not None
+    assert entry.old is not None
+    assert entry.new is not None
     assert (entry.op, entry.actor, entry.reason) == ("U", "noel", "wrong form")
     assert (json.loads(entry.old)["form_version"], json.loads(entry.new)["form_version"]) == ("1.0", "1.1")
 

@@ -6,6 +6,7 @@ from getpass import getpass
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -28,7 +29,10 @@ class Command(BaseCommand):
         if site is None:
             raise CommandError(f"There is no site {options['site']!r}; make it with manage.py add_site.")
         password = getpass("Password: ")
-        validate_password(password)
+        try:
+            validate_password(password)
+        except ValidationError as weak:
+            raise CommandError(" ".join(weak.messages)) from weak
         services.add_account(
             "system:add_account",
             username=options["username"],

@@ -1,0 +1,56 @@
+"""The protocol's page shows every value with its unit, source and status."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.trial.records import clinic
+from trial import protocol
+from trial.permissions import Role
+from trial.records.views import sections
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page() -> str:
+    client = Client()
+    client.force_login(clinic.make_person(clinic.make_site(), Role.NURSE))
+    response = client.get(reverse("records:protocol"))
+    assert response.status_code == 200
+    return unescape(response.content.decode())
+
+
+def test_the_page_names_version_and_hash_of_the_file(page: str) -> None:
+    assert protocol.CURRENT in page
+    assert protocol.sha256(protocol.CURRENT) in page
+
+
+def test_every_value_stands_on_the_page_with_its_source(page: str) -> None:
+    version = protocol.for_version(protocol.CURRENT)
+    keys = [key for key, _ in version.walk()]
+    assert len(keys) > 50
+    missing = [key for key, value in version.walk() if value.source not in page]
+    assert missing == []
+
+
+def test_proposed_values_are_counted_and_marked(page: str) -> None:
+    proposed = len(list(protocol.for_version(protocol.CURRENT).proposed()))
+    assert f"{proposed} values are" in page
+    assert page.count("badge-proposed") >= proposed
+
+
+def test_the_sections_hold_every_value_once() -> None:
+    version = protocol.for_version(protocol.CURRENT)
+    shown = [(part["id"], row["key"]) for part in sections(version) for row in part["rows"]]
+    assert len(shown) == len(set(shown)) == len(list(version.walk()))
+
+
+def test_the_page_may_not_be_changed_by_a_post() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(clinic.make_person(clinic.make_site(), Role.NURSE))
+    assert client.post(reverse("records:protocol"), {"a": "b"}).status_code == 403

@@ -1,0 +1,167 @@
+"""Signing in and out: one answer to every wrong attempt, a new session, and never off to another host."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tests.trial.records import clinic
+from trial.audit.context import audited
+from trial.permissions import Role
+from trial.users.models import RoleAssignment, User
+
+pytestmark = pytest.mark.django_db
+SIGN_IN, SIGN_OUT, TODAY = "/sign-in/", "/sign-out/", "/"
+
+
+@pytest.fixture
+def nora() -> User:
+    return clinic.make_person(clinic.make_site(), Role.COORDINATOR, username="nora")
+
+
+def attempt(client: Client, username: str = "nora", password: str = clinic.PASSWORD, **more: str) -> HttpResponse:
+    response: HttpResponse = client.post(SIGN_IN, {"username": username, "password": password, **more})
+    return response
+
+
+def words_of(response: HttpResponse) -> str:
+    """The page without what differs at every request: the token and what was typed."""
+    page = response.content.decode()
+    return "\n".join(line for line in page.splitlines() if "csrf" not in line.lower() and 'name="username"' not in line)
+
+
+@pytest.mark.usefixtures("nora")
+def test_the_right_password_leads_to_todays_page() -> None:
+    response = attempt(Client())
+    assert (response.status_code, response["Location"]) == (302, reverse("participants:today"))
+
+
+def test_wrong_password_unknown_name_and_closed_account_get_one_answer(nora: User) -> None:
+    closed = clinic.make_person(nora.role_assignments.get().site, Role.NURSE, username="closed")
+    with audited("system:tests", "left"):
+        closed.is_active = False
+        closed.save()
+    answers = [
+        attempt(Client(), password="another one"),
+        attempt(Client(), username="nobody"),
+        attempt(Client(), username="closed"),
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    assert len({words_of(answer) for answer in answers}) == 1
+    assert "do not match an active account" in answers[0].content.decode()
+
+
+@pytest.mark.usefixtures("nora")
+def test_the_page_asked_for_comes_after_signing_in() -> None:
+    client = Client()
+    asked = client.get("/protocol/")
+    assert (asked.status_code, asked["Location"]) == (302, f"{SIGN_IN}?next=/protocol/")
+    assert 'name="next" value="/protocol/"' in client.get(asked["Location"]).content.decode()
+    assert attempt(client, next="/protocol/")["Location"] == "/protocol/"
+
+
+OTHER_HOSTS = [
+    "https://example.org/",
+    "//example.org/",
+    "///example.org/",
+    "/\\example.org/",
+    "\\\\example.org/",
+    "http:example.org",
+    "https:///example.org",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    " https://example.org/",
+    "https://testserver@example.org/",
+    "https://testserver.example.org/",
+    "/\t/example.org/",
+]
+
+
+@pytest.mark.usefixtures("nora")
+@pytest.mark.parametrize("wanted", OTHER_HOSTS)
+def test_signing_in_never_leads_to_another_host(wanted: str) -> None:
+    client = Client()
+    assert client.get(SIGN_IN, {"next": wanted}).context["next"] == settings.LOGIN_REDIRECT_URL
+    assert attempt(client, next=wanted)["Location"] == reverse("participants:today")
+
+
+@pytest.mark.usefixtures("nora")
+def test_a_session_known_before_signing_in_is_worth_nothing_after() -> None:
+    client = Client()
+    session = client.session
+    session["planted"] = True
+    session.save()
+    planted = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted
+    attempt(client)
+    assert client.session.session_key not in (None, planted)
+    thief = Client()
+    thief.cookies[settings.SESSION_COOKIE_NAME] = planted
+    assert thief.get("/protocol/").status_code == 302
+
+
+@pytest.mark.usefixtures("nora")
+def test_signing_out_ends_the_session_also_for_a_copy_of_its_cookie() -> None:
+    client, copy = Client(), Client()
+    attempt(client)
+    copy.cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert copy.get("/protocol/").status_code == 200
+    response = client.post(SIGN_OUT)
+    assert (response.status_code, response["Location"]) == (302, SIGN_IN)
+    assert copy.get("/protocol/").status_code == 302
+
+
+@pytest.mark.usefixtures("nora")
+def test_a_link_does_not_sign_out() -> None:
+    client = Client()
+    attempt(client)
+    assert client.get(SIGN_OUT).status_code == 405
+    assert client.get("/protocol/").status_code == 200
+
+
+def test_a_new_password_ends_open_sessions(nora: User) -> None:
+    client = Client()
+    attempt(client)
+    with audited("system:tests", "password changed"):
+        nora.set_password("quite another one")
+        nora.save()
+    assert client.get("/protocol/").status_code == 302
+
+
+def test_a_closed_account_has_no_session_left(nora: User) -> None:
+    client = Client()
+    attempt(client)
+    with audited("system:tests", "left"):
+        nora.is_active = False
+        nora.save()
+    assert client.get("/protocol/").status_code == 302
+
+
+@pytest.mark.usefixtures("nora")
+@pytest.mark.parametrize("address", [SIGN_IN, SIGN_OUT])
+def test_a_post_without_the_sites_token_is_refused(address: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(address, {"username": "nora", "password": clinic.PASSWORD}).status_code == 403
+
+
+def test_an_account_whose_role_has_ended_may_sign_in_and_do_nothing() -> None:
+    site = clinic.make_site()
+    ended = clinic.make_person(site, username="ended")
+    with audited("system:tests", "a month of work"):
+        RoleAssignment.objects.create(
+            user=ended, site=site, role=Role.NURSE, starts_on=date(2020, 1, 1), ends_on=date(2020, 1, 31)
+        )
+    client = Client()
+    assert attempt(client, username="ended").status_code == 302
+    assert client.get("/protocol/").status_code == 403
+
+
+def test_names_and_cookies_are_kept_from_scripts(nora: User) -> None:
+    cookie = attempt(Client()).cookies[settings.SESSION_COOKIE_NAME]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
