@@ -47,7 +47,17 @@ LEVELS = [
 ]
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
 # What puts the parts together may import any of them.
-COMPOSITION = {"trial", "trial.settings", "trial.urls", "trial.celery", "trial.wsgi", "trial.asgi"}
+COMPOSITION = {
+    "trial",
+    "trial.settings",
+    "trial.formats",
+    "trial.formats.en",
+    "trial.formats.en.formats",
+    "trial.urls",
+    "trial.celery",
+    "trial.wsgi",
+    "trial.asgi",
+}
 PURE = (
     "trial.protocol",
     "trial.rules",
@@ -100,9 +110,7 @@ def test_imports_only_go_down() -> None:
                 continue
             if RANK[other] >= RANK[own]:
                 wrong.append(f"{module.path}:{line} imports {name}")
-    assert not wrong, (
-        "Upwards or sideways; use an event, a provider, a task name or a URL name:\n" + "\n".join(wrong)
-    )
+    assert not wrong, "Upwards or sideways; use an event, a provider, a task name or a URL name:\n" + "\n".join(wrong)
 
 
 def test_no_modules_need_each_other_to_load() -> None:
@@ -170,9 +178,7 @@ def test_the_web_process_loads_no_science() -> None:
         "walk(get_resolver().url_patterns)\n"
         f"print(json.dumps([name for name in {WORKER_ONLY!r} if name in sys.modules]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [], "Import these inside task bodies only; the web process stays small."
 
@@ -193,13 +199,9 @@ def test_there_are_templates_to_check() -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=str)
 def test_template_brings_nothing_the_content_policy_forbids(path: Path) -> None:
-    text = re.sub(
-        r"{%\s*comment.*?endcomment\s*%}", "", (ROOT / path).read_text(encoding="utf-8"), flags=re.S
-    )
+    text = re.sub(r"{%\s*comment.*?endcomment\s*%}", "", (ROOT / path).read_text(encoding="utf-8"), flags=re.S)
     found = [
-        f"{kind}: {match.group()[:80]}"
-        for kind, rule in FORBIDDEN_MARKUP.items()
-        for match in rule.finditer(text)
+        f"{kind}: {match.group()[:80]}" for kind, rule in FORBIDDEN_MARKUP.items() for match in rule.finditer(text)
     ]
     assert not found
 

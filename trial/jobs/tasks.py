@@ -1,18 +1,23 @@
-"""The task that does a job, and the sweep that sends lost ones again."""
+"""The task that does a job, and the periodic tasks: each takes a lease, so that several clocks do no harm."""
 
 from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from uuid import UUID
 
 from celery import shared_task
 
+from trial.audit.services import seal as seal_audit
 from trial.jobs import services
 from trial.jobs.registry import KINDS
 from trial.jobs.running import RunningJob, heartbeat
 
 log = logging.getLogger(__name__)
+
+# Longer than the work takes: a process that dies at it holds the others up no longer than this.
+LEASE_SECONDS = 60
 
 
 @shared_task(name="jobs.run")
@@ -31,11 +36,21 @@ def run(job_id: str) -> None:
         services.fail(job, "".join(traceback.format_exception_only(fault)).strip())
 
 
+def periodically(name: str, work: Callable[[], object]) -> None:
+    """Do *work* unless another process is at it."""
+    holder = services.take_lease(name, seconds=LEASE_SECONDS)
+    if holder is not None:
+        work()
+        services.release_lease(name, holder)
+
+
 @shared_task(name="jobs.sweep")
 def sweep() -> None:
-    """Send lost jobs again; many beats do no harm, for the lease lets one through."""
-    holder = services.take_lease("jobs.sweep", seconds=60)
-    if holder is None:
-        return
-    services.sweep()
-    services.release_lease("jobs.sweep", holder)
+    """Send lost jobs again."""
+    periodically("jobs.sweep", services.sweep)
+
+
+@shared_task(name="audit.seal")
+def seal() -> None:
+    """Seal what was written to the audit trail."""
+    periodically("audit.seal", seal_audit)
