@@ -43,9 +43,7 @@ class AssessmentForm(RecordForm[Assessment]):
         super().__init__(*args, **kwargs)
         self.scale, self.visit, self.actor = scale, visit, actor
         rater = cast("forms.ModelChoiceField[User]", self.fields["rater"])
-        rater.queryset = queries.raters(
-            visit.participant, self.instance.rater if self.is_correction else None
-        )
+        rater.queryset = queries.raters(visit.participant, self.instance.rater if self.is_correction else None)
         rater.empty_label = None
         self._offer_recall()
         if not self.is_correction:
@@ -78,13 +76,9 @@ class AssessmentForm(RecordForm[Assessment]):
         """Ask why items are left open; what is open stays open, nothing is guessed."""
         cleaned = super().clean() or self.cleaned_data
         faulty = {name for name in self.scale.items if PREFIX + name in self.errors}
-        still_open = [
-            i.label for i in self.scale.items.values() if i.id not in self.scores() and i.id not in faulty
-        ]
+        still_open = [i.label for i in self.scale.items.values() if i.id not in self.scores() and i.id not in faulty]
         if still_open and not cleaned.get("missing_reason"):
-            self.add_error(
-                "missing_reason", f"Not rated: {', '.join(still_open)}. Rate them, or say why not."
-            )
+            self.add_error("missing_reason", f"Not rated: {', '.join(still_open)}. Rate them, or say why not.")
         return cleaned
 
     def scores(self) -> dict[str, int]:
@@ -92,9 +86,7 @@ class AssessmentForm(RecordForm[Assessment]):
         chosen = {name: self.cleaned_data.get(PREFIX + name) for name in self.scale.items}
         return {name: value for name, value in chosen.items() if value is not None}
 
-    def save_record(
-        self, actor: User, participant: Participant, visit: Visit | None = None, **more: Any
-    ) -> Assessment:
+    def save_record(self, actor: User, participant: Participant, visit: Visit | None = None, **more: Any) -> Assessment:
         """Record or correct through the services; raises RecordError, ValidationError."""
         cleaned, scores = self.cleaned_data, self.scores()
         values = {
@@ -130,9 +122,7 @@ class AssessmentForm(RecordForm[Assessment]):
 
     def frame_fields(self) -> list[forms.BoundField]:
         """What stands above the items: when, how, who, and over which time."""
-        return [
-            self[name] for name in ("occurred_at", "mode", "rater", "recall_window") if name in self.fields
-        ]
+        return [self[name] for name in ("occurred_at", "mode", "rater", "recall_window") if name in self.fields]
 
 
 def item_field(item: Item) -> forms.TypedChoiceField:

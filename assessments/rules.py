@@ -27,9 +27,7 @@ class Escalation:
     proposed: bool
 
 
-def judge_suicidal_thoughts(
-    score: int | None, previous: int | None, plan: SuicidalThoughts
-) -> Escalation | None:
+def judge_suicidal_thoughts(score: int | None, previous: int | None, plan: SuicidalThoughts) -> Escalation | None:
     """Judge the suicidal-thoughts item (0-6) against the protocol and the participant's score before it.
 
     None when nothing is called for, or when the item was not rated.

@@ -114,9 +114,7 @@ def correct_assessment(
     return row
 
 
-def entry(
-    instrument: str, scores: Mapping[str, int], missing: Mapping[str, str], recall_window: str
-) -> dict[str, Any]:
+def entry(instrument: str, scores: Mapping[str, int], missing: Mapping[str, str], recall_window: str) -> dict[str, Any]:
     """Check and score an entry; return the values of its row. Raises AssessmentRefused."""
     scale = _known(instrument)
     try:
@@ -124,18 +122,12 @@ def entry(
     except ScoreRefused as refused:
         raise AssessmentRefused(str(refused)) from refused
     if not scores:
-        raise AssessmentRefused(
-            f"{instrument}: no item is rated. Rate at least one, or record the visit as missed."
-        )
+        raise AssessmentRefused(f"{instrument}: no item is rated. Rate at least one, or record the visit as missed.")
     if strange := sorted(set(missing) - set(result.missing)):
-        raise AssessmentRefused(
-            f"{instrument}: {', '.join(strange)} cannot be missing: scored, or no item at all."
-        )
+        raise AssessmentRefused(f"{instrument}: {', '.join(strange)} cannot be missing: scored, or no item at all.")
     if recall_window and recall_window not in scale.recall_windows:
         known = ", ".join(scale.recall_windows) or "none"
-        raise AssessmentRefused(
-            f"{instrument}: recall window '{recall_window}' is not known; known: {known}."
-        )
+        raise AssessmentRefused(f"{instrument}: recall window '{recall_window}' is not known; known: {known}.")
     return {
         "instrument_version": scale.version,
         "scores": {name: scores[name] for name in scale.items if name in scores},

@@ -15,6 +15,7 @@ from assessments.forms import AssessmentForm
 from assessments.instruments import Instrument, instrument
 from assessments.models import Assessment
 from assessments.panels import course_of, due_at
+from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import get_participant, get_visit
@@ -90,10 +91,10 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
             "assessment": recorded,
             "items": items_of(at.scale, recorded),
             "subscales": [
-                (subscale.label, recorded.subscales.get(name))
-                for name, subscale in at.scale.subscales.items()
+                (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
             ],
             "escalation": services.escalation_of(recorded),
+            "is_risk_unknown": at.scale.id == INSTRUMENT and ITEM in recorded.missing,
             "may_record": may(request.user, "assessments.record", at.participant.site_id),
         }
         return render(request, "assessments/saved.html", frame)

@@ -195,9 +195,7 @@ def _subscales(tables: object, items: Mapping[str, Item]) -> dict[str, Subscale]
             raise InstrumentError(f"{path}.items", f"names unknown items: {', '.join(unknown)}")
         if not names or len(set(names)) < len(names):
             raise InstrumentError(f"{path}.items", "is empty or names an item twice")
-        found[_text(table, "id", path)] = Subscale(
-            _text(table, "id", path), _text(table, "label", path), names
-        )
+        found[_text(table, "id", path)] = Subscale(_text(table, "id", path), _text(table, "label", path), names)
     return found
 
 

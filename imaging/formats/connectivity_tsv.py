@@ -61,26 +61,20 @@ def read(content: bytes, networks: Collection[str]) -> tuple[Row, ...]:
 def _header(line: str) -> list[str]:
     names = line.split("\t")
     problems = [Problem(1, name, "is missing; add this column") for name in COLUMNS if name not in names]
-    problems += [
-        Problem(1, shown(name), "is not a column of this format") for name in names if name not in COLUMNS
-    ]
+    problems += [Problem(1, shown(name), "is not a column of this format") for name in names if name not in COLUMNS]
     problems += [Problem(1, name, "stands twice") for name in COLUMNS if names.count(name) > 1]
     if problems:
         raise FileRefused(problems[:MOST_SHOWN])
     return names
 
 
-def _row(
-    number: int, line: str, header: list[str], networks: Collection[str]
-) -> tuple[Row | None, list[Problem]]:
+def _row(number: int, line: str, header: list[str], networks: Collection[str]) -> tuple[Row | None, list[Problem]]:
     cells = line.split("\t")
     if len(cells) != len(header):
         what = f"has {len(cells)} cells where the header has {len(header)}; a cell holds no tab or line break"
         return None, [Problem(number, "", what)]
     by_name = dict(zip(header, cells, strict=True))
-    wrong = [
-        Problem(number, name, text) for name in COLUMNS if (text := _wrong(name, by_name[name], networks))
-    ]
+    wrong = [Problem(number, name, text) for name in COLUMNS if (text := _wrong(name, by_name[name], networks))]
     if wrong:
         return None, wrong
     frames = None if by_name["frames"] == MISSING else int(by_name["frames"])

@@ -68,9 +68,7 @@ def read(content: bytes) -> AsegStats:
 def stripped(content: bytes) -> bytes:
     """The file without any comment line that could name a person, a machine, a folder or a moment."""
     lines = decoded(content).splitlines()
-    return "".join(
-        f"{line}\n" for line in lines if not line.startswith("#") or line.startswith(KEPT)
-    ).encode()
+    return "".join(f"{line}\n" for line in lines if not line.startswith("#") or line.startswith(KEPT)).encode()
 
 
 def _etiv(number: int, line: str) -> Decimal | None:

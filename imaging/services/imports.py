@@ -159,9 +159,7 @@ def _apply(actor: User, plan: ImportPlan, upload: Upload, reason: str, fingerpri
     if fingerprint and fingerprint != plan.fingerprint and plan.count("same") < len(plan.changes):
         raise PreviewOutdated("Somebody saved other numbers since this preview. Look at the new difference.")
     if plan.count("changed") and not reason.strip():
-        raise ReasonRequired(
-            "The file changes recorded numbers. Say why; the reason is kept with both numbers."
-        )
+        raise ReasonRequired("The file changes recorded numbers. Say why; the reason is kept with both numbers.")
     for change in plan.changes:
         if change.kind == "new":
             _enter(actor, change, upload)
@@ -219,9 +217,7 @@ def _sessions(site: Site, rows: Iterable[Row]) -> dict[tuple[str, str], ImagingS
     sessions = {(session.participant.study_id, session.timepoint): session for session in recorded}
     missing = {(row.participant_id, row.session): row.line for row in reversed(tuple(rows))}
     problems = [
-        Problem(
-            line, "participant_id", f"{' '.join(place)} is no recorded session of this site; record it first"
-        )
+        Problem(line, "participant_id", f"{' '.join(place)} is no recorded session of this site; record it first")
         for place, line in sorted(missing.items(), key=lambda item: item[1])
         if place not in sessions
     ]

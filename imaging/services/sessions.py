@@ -39,9 +39,7 @@ def record_session(
         raise ImagingRefused(f"{participant} has no scan '{timepoint}': a control's scans are pre1 and pre2.")
     repeated = key is not None and ImagingSession.objects.filter(entered_by=actor, key=key).exists()
     if not repeated and ImagingSession.objects.filter(participant=participant, timepoint=timepoint).exists():
-        raise ImagingRefused(
-            f"{timepoint} of {participant} is already recorded. Open it there and correct it."
-        )
+        raise ImagingRefused(f"{timepoint} of {participant} is already recorded. Open it there and correct it.")
     _explained(is_usable, exclusion_reason)
     visit = queries.visit_for(participant, timepoint)
     session = enter(
@@ -77,9 +75,7 @@ def correct_session(
 def exclude_session(actor: User, session: ImagingSession, *, version: int, reason: str) -> ImagingSession:
     """Keep a session out of the analyses; raises ImagingRefused without a reason, StaleRecord."""
     _explained(False, reason)
-    return amend(
-        session, actor, version=version, reason=reason, is_usable=False, exclusion_reason=reason.strip()
-    )
+    return amend(session, actor, version=version, reason=reason, is_usable=False, exclusion_reason=reason.strip())
 
 
 def readmit_session(actor: User, session: ImagingSession, *, version: int, reason: str) -> ImagingSession:
@@ -89,6 +85,4 @@ def readmit_session(actor: User, session: ImagingSession, *, version: int, reaso
 
 def _explained(is_usable: bool, exclusion_reason: str) -> None:
     if not is_usable and not exclusion_reason.strip():
-        raise ImagingRefused(
-            "Say why the session is not usable; the reason stands in the table of exclusions."
-        )
+        raise ImagingRefused("Say why the session is not usable; the reason stands in the table of exclusions.")

@@ -68,9 +68,7 @@ def volumes(request: PermittedRequest, study_id: str, timepoint: str) -> HttpRes
     if "token" in request.POST:
         try:
             preview = previews.confirmed(request.POST["token"], place)
-            services.import_volumes(
-                request.user, session, content=preview.content(), **asked(request, preview)
-            )
+            services.import_volumes(request.user, session, content=preview.content(), **asked(request, preview))
         except (FileRefused, RecordError) as refused:
             return chosen(request, FileForm(), {**frame, "refusal": str(refused)}, CONFLICT)
         messages.success(request, f"{preview.file_name} imported.")
@@ -103,18 +101,12 @@ def asked(request: PermittedRequest, preview: Preview) -> dict[str, Any]:
     }
 
 
-def chosen(
-    request: PermittedRequest, form: FileForm, frame: dict[str, Any], status: int = 200
-) -> HttpResponse:
+def chosen(request: PermittedRequest, form: FileForm, frame: dict[str, Any], status: int = 200) -> HttpResponse:
     """The page where a file is chosen, with what was wrong with the last one."""
     return render(request, "imaging/import.html", {"form": form, **frame}, status=status)
 
 
-def previewed(
-    request: PermittedRequest, plan: ImportPlan, preview: Preview, frame: dict[str, Any]
-) -> HttpResponse:
+def previewed(request: PermittedRequest, plan: ImportPlan, preview: Preview, frame: dict[str, Any]) -> HttpResponse:
     """The page that shows the difference and asks for the confirmation."""
     counts = {kind: plan.count(kind) for kind in ("new", "changed", "same")}
-    return render(
-        request, "imaging/preview.html", {"plan": plan, "preview": preview, "counts": counts, **frame}
-    )
+    return render(request, "imaging/preview.html", {"plan": plan, "preview": preview, "counts": counts, **frame})

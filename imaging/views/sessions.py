@@ -117,9 +117,7 @@ def usability(request: PermittedRequest, study_id: str, timepoint: str) -> HttpR
     if form.is_valid():
         change = services.exclude_session if row.is_usable else services.readmit_session
         try:
-            change(
-                request.user, row, version=form.cleaned_data["version"], reason=form.cleaned_data["reason"]
-            )
+            change(request.user, row, version=form.cleaned_data["version"], reason=form.cleaned_data["reason"])
         except RecordError as refused:
             form.add_error(None, str(refused))
             status = CONFLICT

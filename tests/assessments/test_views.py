@@ -116,6 +116,15 @@ def test_an_open_item_with_its_reason_is_saved_without_a_total(
     assert "call broke off" in page
 
 
+def test_an_unrated_item_10_is_said_to_be_unknown_not_harmless(
+    browser: Client, participant: Participant, rater: User
+) -> None:
+    scores = scores_of("madrs", 0)
+    del scores["suicidal_thoughts"]
+    browser.post(address(participant), posted(rater, scores, missing_reason="call broke off"))
+    assert "nothing is known about the risk" in text_of(browser.get(address(participant, "saved")))
+
+
 @pytest.mark.parametrize("value", ["7", "-1", "x", "1.5", "٣٣"])
 def test_a_score_off_the_scale_never_gets_in(
     browser: Client, participant: Participant, rater: User, value: str

@@ -21,9 +21,7 @@ def scan(
     actor: User, participant: Participant, timepoint: str = "pre1", at: datetime = SCANNED, **more: Any
 ) -> ImagingSession:
     """Record a session."""
-    return services.record_session(
-        actor, participant=participant, timepoint=timepoint, occurred_at=at, **more
-    )
+    return services.record_session(actor, participant=participant, timepoint=timepoint, occurred_at=at, **more)
 
 
 def table(*rows: str, header: str = HEADER) -> bytes:

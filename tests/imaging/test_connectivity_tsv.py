@@ -115,9 +115,7 @@ def test_a_repeated_or_unknown_column_is_refused() -> None:
     assert problems_of(table(GOOD + " x", header=HEADER + "\tname")) == [(1, "'name'")]
 
 
-@pytest.mark.parametrize(
-    "row", ['"K-0001-7 pre1 dmn 0.25 fisher_z 300', 'K-0001-7 pre1 "dmn 0.25 fisher_z 300']
-)
+@pytest.mark.parametrize("row", ['"K-0001-7 pre1 dmn 0.25 fisher_z 300', 'K-0001-7 pre1 "dmn 0.25 fisher_z 300'])
 def test_an_unclosed_quote_swallows_nothing(row: str) -> None:
     assert [line for line, _ in problems_of(table(row, GOOD))] == [2]
 

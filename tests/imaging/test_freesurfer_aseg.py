@@ -98,9 +98,7 @@ def test_a_faulty_file_is_refused_where_it_is_wrong(old: bytes, new: bytes, mess
         read(ASEG.replace(old, new))
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"hello", b"# Title\n", b"\x00" * 9, ASEG.decode().encode("utf-16")]
-)
+@pytest.mark.parametrize("content", [b"", b"hello", b"# Title\n", b"\x00" * 9, ASEG.decode().encode("utf-16")])
 def test_another_file_is_refused(content: bytes) -> None:
     with pytest.raises(FileRefused):
         read(content)

@@ -30,9 +30,7 @@ pytestmark = pytest.mark.django_db
 def rows_for(participant: Participant, *values: str, session: str = "pre1") -> bytes:
     """A table of one participant: network=value."""
     cells = [value.split("=") for value in values]
-    return table(
-        *(f"{participant.study_id} {session} {network} {value} fisher_z 300" for network, value in cells)
-    )
+    return table(*(f"{participant.study_id} {session} {network} {value} fisher_z 300" for network, value in cells))
 
 
 def test_a_scan_marks_its_visit_as_done(session: ImagingSession, participant: Participant) -> None:
@@ -71,9 +69,7 @@ def test_an_exclusion_needs_a_reason_and_can_be_taken_back(analyst: User, sessio
 
 
 def test_single_values_belong_to_the_protocol(analyst: User, session: ImagingSession) -> None:
-    services.record_volume(
-        analyst, session=session, structure="right_hippocampus", volume_mm3=Decimal("3981.4")
-    )
+    services.record_volume(analyst, session=session, structure="right_hippocampus", volume_mm3=Decimal("3981.4"))
     services.record_connectivity(analyst, session=session, network="dmn", value=0.25, frames=300)
     with pytest.raises(services.ImagingRefused, match="no structure 'left_thalamus'"):
         services.record_volume(analyst, session=session, structure="left_thalamus", volume_mm3=Decimal(1))
@@ -86,9 +82,7 @@ def test_single_values_belong_to_the_protocol(analyst: User, session: ImagingSes
     assert (Volume.objects.count(), NetworkConnectivity.objects.count()) == (1, 1)
 
 
-def test_an_aseg_file_gives_every_structure_and_is_kept_without_names(
-    analyst: User, session: ImagingSession
-) -> None:
+def test_an_aseg_file_gives_every_structure_and_is_kept_without_names(analyst: User, session: ImagingSession) -> None:
     upload = services.import_volumes(analyst, session, content=ASEG, file_name="C:\\Users\\ada\\aseg.stats")
     assert Volume.objects.filter(session=session).count() == 7
     hippocampus = Volume.objects.get(structure="right_hippocampus")
@@ -126,20 +120,14 @@ def test_another_number_is_a_correction_with_a_reason(analyst: User, session: Im
     assert AuditEntry.objects.filter(reason="edited by hand", actor="ada").exists()
 
 
-def test_a_table_is_imported_with_its_frames(
-    analyst: User, session: ImagingSession, participant: Participant
-) -> None:
+def test_a_table_is_imported_with_its_frames(analyst: User, session: ImagingSession, participant: Participant) -> None:
     content = rows_for(participant, "dmn=0.25", "visual=-0.5")
     upload = services.import_connectivity(analyst, session.site, content=content, file_name="fc.tsv")
-    found = NetworkConnectivity.objects.order_by("network").values_list(
-        "network", "value", "frames", "upload"
-    )
+    found = NetworkConnectivity.objects.order_by("network").values_list("network", "value", "frames", "upload")
     assert list(found) == [("dmn", 0.25, 300, upload.pk), ("visual", -0.5, 300, upload.pk)]
 
 
-def test_a_refused_table_leaves_no_row(
-    analyst: User, session: ImagingSession, participant: Participant
-) -> None:
+def test_a_refused_table_leaves_no_row(analyst: User, session: ImagingSession, participant: Participant) -> None:
     content = rows_for(participant, "dmn=0.25", "visual=1,5")
     with pytest.raises(FileRefused):
         services.import_connectivity(analyst, session.site, content=content, file_name="fc.tsv")
@@ -215,16 +203,10 @@ def test_excluded_sessions_stay_out_of_the_baseline(
     second = scan(analyst, participant, "pre2", SCANNED + timedelta(days=3))
     services.record_connectivity(analyst, session=session, network="dmn", value=0.2)
     services.record_connectivity(analyst, session=second, network="dmn", value=0.4)
-    both = {
-        row.network: row.baseline
-        for row in queries.network_rows(participant, queries.sessions_of(participant))
-    }
+    both = {row.network: row.baseline for row in queries.network_rows(participant, queries.sessions_of(participant))}
     assert both["dmn"] == pytest.approx(0.3)
     services.exclude_session(analyst, second, version=1, reason="moved")
-    one = {
-        row.network: row.baseline
-        for row in queries.network_rows(participant, queries.sessions_of(participant))
-    }
+    one = {row.network: row.baseline for row in queries.network_rows(participant, queries.sessions_of(participant))}
     assert one["dmn"] == pytest.approx(0.2)
 
 

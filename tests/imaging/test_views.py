@@ -70,9 +70,7 @@ def test_a_session_is_recorded_in_site_time(browser: Client, participant: Partic
 
 def test_an_unusable_session_says_why(browser: Client, participant: Participant) -> None:
     filled = {"key": uuid.uuid4(), "occurred_at": "2026-03-05T09:00", "timepoint": "pre1"}
-    assert "Say why the session is not usable" in text_of(
-        browser.post(address("record", participant), filled)
-    )
+    assert "Say why the session is not usable" in text_of(browser.post(address("record", participant), filled))
     browser.post(address("record", participant), filled | {"exclusion_reason": "moved too much"})
     row = ImagingSession.objects.get()
     assert (row.is_usable, row.exclusion_reason) == (False, "moved too much")
@@ -118,9 +116,7 @@ def test_a_table_is_previewed_before_anything_is_saved(
     response = sent_table(browser, session.site, content)
     assert "1 new, 0 changed, 0 as recorded" in text_of(response)
     assert not NetworkConnectivity.objects.exists()
-    confirmed = browser.post(
-        reverse("imaging:import"), {"token": token_of(response), "site": session.site.pk}
-    )
+    confirmed = browser.post(reverse("imaging:import"), {"token": token_of(response), "site": session.site.pk})
     assert confirmed["Location"] == reverse("imaging:sessions")
     assert NetworkConnectivity.objects.get().value == 0.25
     upload = Upload.objects.get()
@@ -136,9 +132,7 @@ def test_a_double_tap_on_the_confirmation_imports_once(
     assert (Upload.objects.count(), NetworkConnectivity.objects.count()) == (1, 1)
 
 
-def test_changed_numbers_need_a_reason(
-    browser: Client, participant: Participant, session: ImagingSession
-) -> None:
+def test_changed_numbers_need_a_reason(browser: Client, participant: Participant, session: ImagingSession) -> None:
     services.record_connectivity(session.entered_by, session=session, network="dmn", value=0.2)
     response = sent_table(browser, session.site, table(f"{participant.study_id} pre1 dmn 0.25 fisher_z 300"))
     assert "0.2 0.25 changed" in text_of(response)
@@ -151,9 +145,7 @@ def test_changed_numbers_need_a_reason(
 def test_every_error_of_a_refused_table_is_listed_by_line_and_column(
     browser: Client, participant: Participant, session: ImagingSession
 ) -> None:
-    content = table(
-        f"{participant.study_id} pre1 dmn 1,5 fisher_z 300", f"{participant.study_id} pre1 dmn 0.1 r 300"
-    )
+    content = table(f"{participant.study_id} pre1 dmn 1,5 fisher_z 300", f"{participant.study_id} pre1 dmn 0.1 r 300")
     response = sent_table(browser, session.site, content)
     page = text_of(response)
     assert response.status_code == 422
@@ -172,9 +164,7 @@ def test_every_error_of_a_refused_table_is_listed_by_line_and_column(
         b"=cmd|' /C calc'!A0",
     ],
 )
-def test_a_hostile_file_is_refused_on_the_page(
-    browser: Client, session: ImagingSession, content: bytes
-) -> None:
+def test_a_hostile_file_is_refused_on_the_page(browser: Client, session: ImagingSession, content: bytes) -> None:
     response = sent_table(browser, session.site, content, name="<script>.tsv")
     assert response.status_code in (200, 422)
     assert "<script>alert" not in response.content.decode()
@@ -204,9 +194,7 @@ def test_the_volumes_of_a_real_file_reach_the_page(
     browser: Client, participant: Participant, session: ImagingSession
 ) -> None:
     where = address("volumes", participant, "pre1")
-    response = browser.post(
-        where, {"file": SimpleUploadedFile("aseg.stats", ASEG), "made_by": "FreeSurfer 6"}
-    )
+    response = browser.post(where, {"file": SimpleUploadedFile("aseg.stats", ASEG), "made_by": "FreeSurfer 6"})
     assert "the file names its subject “sub-0020”; this is not kept" in text_of(response)
     assert browser.post(where, {"token": token_of(response)}).status_code == 302
     page = text_of(browser.get(address("session", participant, "pre1")))

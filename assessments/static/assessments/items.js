@@ -9,7 +9,8 @@
   const chosen = (item) => radios(item).find((radio) => radio.checked);
 
   const focusOn = (item) => {
-    const target = item ? chosen(item) || radios(item)[0] : form.querySelector("[name=missing_reason], [type=submit]");
+    const after = items.every(chosen) ? "[type=submit]" : "[name=missing_reason]";
+    const target = item ? chosen(item) || radios(item)[0] : form.querySelector(after);
     target.focus();
     (item || target).scrollIntoView({ block: "nearest" });
   };
