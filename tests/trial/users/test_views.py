@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 import pytest
 from django.conf import settings
@@ -25,8 +26,7 @@ def nora() -> User:
 
 
 def attempt(client: Client, username: str = "nora", password: str = clinic.PASSWORD, **more: str) -> HttpResponse:
-    response: HttpResponse = client.post(SIGN_IN, {"username": username, "password": password, **more})
-    return response
+    return cast("HttpResponse", client.post(SIGN_IN, {"username": username, "password": password, **more}))
 
 
 def words_of(response: HttpResponse) -> str:
@@ -97,11 +97,11 @@ def test_a_session_known_before_signing_in_is_worth_nothing_after() -> None:
     session["planted"] = True
     session.save()
     planted = session.session_key
-    client.cookies[settings.SESSION_COOKIE_NAME] = planted
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(planted)
     attempt(client)
     assert client.session.session_key not in (None, planted)
     thief = Client()
-    thief.cookies[settings.SESSION_COOKIE_NAME] = planted
+    thief.cookies[settings.SESSION_COOKIE_NAME] = str(planted)
     assert thief.get("/protocol/").status_code == 302
 
 
