@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from assessments import queries
 from assessments.instruments import Instrument, InstrumentError, codes
@@ -57,23 +57,24 @@ def record_assessment(
     values = entry(instrument, scores, missing or {}, recall_window or _recall(instrument, visit))
     repeated = queries.repeats(actor, key)
     if visit is not None and not repeated and queries.assessment_at(visit, instrument) is not None:
-        raise AssessmentRefused(
-            f"{instrument} is already recorded at {visit.code}. Open it there and correct it, with a reason."
+        raise _already(instrument, visit)
+    try:
+        row = enter(
+            Assessment,
+            actor,
+            participant=participant,
+            visit=visit,
+            occurred_at=occurred_at,
+            key=key,
+            origin=origin,
+            reason=f"{instrument} rated",
+            instrument=instrument,
+            mode=mode,
+            rater=rater,
+            **values,
         )
-    row = enter(
-        Assessment,
-        actor,
-        participant=participant,
-        visit=visit,
-        occurred_at=occurred_at,
-        key=key,
-        origin=origin,
-        reason=f"{instrument} rated",
-        instrument=instrument,
-        mode=mode,
-        rater=rater,
-        **values,
-    )
+    except IntegrityError as taken:
+        raise _already(instrument, visit) from taken
     if not row.is_repeat:
         _follow_up(actor, row, before=None)
     return row
@@ -166,6 +167,13 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None) -> No
             occurred_at=row.occurred_at,
         )
     events.emit("assessment.recorded", assessment=row, actor=actor)
+
+
+def _already(instrument: str, visit: Visit | None) -> AssessmentRefused:
+    where = visit.code if visit else "this moment"
+    return AssessmentRefused(
+        f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason."
+    )
 
 
 def _known(instrument: str) -> Instrument:

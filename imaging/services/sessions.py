@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from imaging import queries
 from imaging.models import ImagingSession
@@ -39,24 +39,27 @@ def record_session(
         raise ImagingRefused(f"{participant} has no scan '{timepoint}': a control's scans are pre1 and pre2.")
     repeated = key is not None and ImagingSession.objects.filter(entered_by=actor, key=key).exists()
     if not repeated and ImagingSession.objects.filter(participant=participant, timepoint=timepoint).exists():
-        raise ImagingRefused(f"{timepoint} of {participant} is already recorded. Open it there and correct it.")
+        raise _already(participant, timepoint)
     _explained(is_usable, exclusion_reason)
     visit = queries.visit_for(participant, timepoint)
-    session = enter(
-        ImagingSession,
-        actor,
-        participant=participant,
-        visit=visit,
-        occurred_at=occurred_at,
-        key=key,
-        origin=origin,
-        reason="scanned",
-        timepoint=timepoint,
-        scanner=scanner,
-        is_usable=is_usable,
-        exclusion_reason=exclusion_reason.strip(),
-    )
-    if visit is not None and not repeated:
+    try:
+        session = enter(
+            ImagingSession,
+            actor,
+            participant=participant,
+            visit=visit,
+            occurred_at=occurred_at,
+            key=key,
+            origin=origin,
+            reason="scanned",
+            timepoint=timepoint,
+            scanner=scanner,
+            is_usable=is_usable,
+            exclusion_reason=exclusion_reason.strip(),
+        )
+    except IntegrityError as taken:
+        raise _already(participant, timepoint) from taken
+    if visit is not None and not session.is_repeat:
         participants.record_visit(actor, visit, occurred_at=occurred_at, is_complete=True)
     return session
 
@@ -81,6 +84,10 @@ def exclude_session(actor: User, session: ImagingSession, *, version: int, reaso
 def readmit_session(actor: User, session: ImagingSession, *, version: int, reason: str) -> ImagingSession:
     """Take an excluded session back into the analyses; raises ReasonRequired, StaleRecord."""
     return amend(session, actor, version=version, reason=reason, is_usable=True, exclusion_reason="")
+
+
+def _already(participant: Participant, timepoint: str) -> ImagingRefused:
+    return ImagingRefused(f"{timepoint} of {participant} is already recorded. Open it there and correct it.")
 
 
 def _explained(is_usable: bool, exclusion_reason: str) -> None:

@@ -192,6 +192,16 @@ def test_an_instrument_is_recorded_once_a_visit(rater: User, participant: Partic
         rate(rater, participant, scores_of("madrs", 2))
 
 
+def test_the_database_itself_holds_an_instrument_once_a_visit(
+    rater: User, participant: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate(rater, participant, scores_of("madrs", 1))
+    monkeypatch.setattr(queries, "assessment_at", lambda visit, instrument: None)  # the other save is not seen yet
+    with pytest.raises(services.AssessmentRefused, match="already recorded at screening"):
+        rate(rater, participant, scores_of("madrs", 2))
+    assert Assessment.objects.get().total == 10
+
+
 def test_the_score_before_is_the_latest_rated_one_not_the_latest_entered(rater: User, participant: Participant) -> None:
     rate(
         rater,
