@@ -7,10 +7,10 @@ from functools import wraps
 from typing import Any, Concatenate
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from trial.participants.models import Participant
+from trial.participants.models import Cohort, Participant
 from trial.participants.queries import get_participant
 
 ParticipantView = Callable[Concatenate[HttpRequest, Participant, ...], HttpResponse]
@@ -35,3 +35,15 @@ def for_participant(view: ParticipantView) -> Callable[..., HttpResponse]:
             return view(request, participant, *args, **kwargs)
 
     return fetched
+
+
+def for_patients(view: ParticipantView) -> ParticipantView:
+    """Answer 404 for a healthy control; under ``@for_participant``."""
+
+    @wraps(view)
+    def admitted(request: HttpRequest, participant: Participant, *args: Any, **kwargs: Any) -> HttpResponse:
+        if participant.cohort != Cohort.PATIENT:
+            raise Http404
+        return view(request, participant, *args, **kwargs)
+
+    return admitted

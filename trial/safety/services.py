@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from trial.audit.context import audited
@@ -18,6 +18,7 @@ from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.users.models import User
 
 LONGEST = 300
+SERIOUS = "serious_adverse_event"
 
 
 def named(source: Model | None) -> dict[str, Any]:
@@ -101,10 +102,15 @@ def record_deviation(
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> Deviation:
-    """Record a departure from the protocol, once for each kind and source record."""
-    about = named(source)
-    if source is not None and (same := Deviation.objects.filter(**about, kind=kind).first()) is not None:
-        return same
+    """Record a departure from the protocol; an open one of the same kind about the same record stands for it.
+
+    After that one is closed, only another departure (by its summary) is recorded anew.
+    """
+    about, text = named(source), shortened(summary)
+    if source is not None:
+        known = Deviation.objects.filter(**about, kind=kind).filter(Q(closed_at=None) | Q(summary=text))
+        if (same := known.first()) is not None:
+            return same
     return enter(
         Deviation,
         actor,
@@ -115,7 +121,7 @@ def record_deviation(
         origin=origin,
         reason="deviation found" if is_automatic else "deviation reported",
         kind=kind,
-        summary=shortened(summary),
+        summary=text,
         is_important=is_important,
         is_automatic=is_automatic,
         **about,
@@ -178,7 +184,7 @@ def correct_adverse_event(
 
 def alert_if_serious(actor: User, event: AdverseEvent) -> None:
     """Raise one alert for a serious event, saying until when it must be reported (site time)."""
-    if not event.is_serious:
+    if not event.is_serious or Alert.objects.filter(**named(event), kind=SERIOUS).exists():
         return
     participant = event.participant
     within = participants.protocol_of(participant).safety.serious_events.report_within
@@ -187,7 +193,7 @@ def alert_if_serious(actor: User, event: AdverseEvent) -> None:
         actor,
         participant=participant,
         visit=event.visit,
-        kind="serious_adverse_event",
+        kind=SERIOUS,
         level=Alert.Level.URGENT,
         summary=f"Serious adverse event: {event.term}. Report by {until:%Y-%m-%d %H:%M} ({within.text} {within.unit}).",
         source=event,

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.trial.participants.people import CONSENTED
+from tests.trial.participants.people import CONSENTED, consent, enrol
 from trial.participants import facts, queries, services
 from trial.participants.models import CriterionJudgement, EligibilityDecision, Medication, Participant
 from trial.participants.services import StepRefused
 from trial.records import events
-from trial.records.services import RecordError
-from trial.users.models import User
+from trial.records.services import KeyReused, RecordError
+from trial.users.models import Site, User
 
 PLAN = date(2026, 3, 16)
 EXAMINED: dict[str, Any] = {
@@ -221,6 +221,27 @@ def test_the_same_findings_twice_are_kept_once(screened: Participant, psychiatri
             psychiatrist, screened, judgements={"capacity": ("pass", "seen")}, occurred_at=CONSENTED, key=key
         )
     assert CriterionJudgement.objects.count() == 1
+
+
+def test_other_findings_under_a_used_key_are_refused(screened: Participant, psychiatrist: User) -> None:
+    key = uuid.uuid4()
+
+    def judge(verdict: str) -> None:
+        judgements = {"capacity": (verdict, "seen")}
+        services.judge_criteria(psychiatrist, screened, judgements=judgements, occurred_at=CONSENTED, key=key)
+
+    judge("pass")
+    with pytest.raises(KeyReused):
+        judge("fail")
+
+
+def test_a_control_is_not_judged_by_the_criteria_of_patients(
+    site: Site, coordinator: User, psychiatrist: User, entry_total: object
+) -> None:
+    control = consent(coordinator, enrol(coordinator, site, "control"))
+    with pytest.raises(RecordError, match="criteria are those of patients"):
+        decide(psychiatrist, control, is_eligible=False, reason="no match")
+    services.set_status(coordinator, control, axis="enrolment", value="enrolled", occurred_at=CONSENTED)
 
 
 @pytest.mark.parametrize(

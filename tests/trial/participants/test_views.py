@@ -110,6 +110,7 @@ def test_what_does_not_exist_is_not_found(desk: Client, consented: Participant, 
 def test_a_control_has_no_ecg_form(desk: Client, site: Site, coordinator: User) -> None:
     control = enrol(coordinator, site, "control")
     assert desk.get(address("screening", control, "electrocardiogram")).status_code == 404
+    assert desk.get(address("eligibility", control)).status_code == 404
 
 
 def test_who_is_not_signed_in_is_led_to_the_sign_in(client: Client, consented: Participant) -> None:

@@ -99,6 +99,14 @@ def test_a_deviation_is_kept_once_for_each_source_and_kind(consented: Participan
     assert deviation(coordinator, consented) != deviation(coordinator, consented)
 
 
+def test_after_closing_only_another_departure_is_kept_anew(consented: Participant, coordinator: User) -> None:
+    source = Status.objects.filter(participant=consented).earliest("entered_at")
+    first = deviation(coordinator, consented, source=source)
+    services.close_deviation(coordinator, first, correction="Staff told.")
+    assert deviation(coordinator, consented, source=source) == first
+    assert deviation(coordinator, consented, source=source, summary="Week 2 was very late.") != first
+
+
 def test_a_deviation_is_closed_once_with_its_correction(consented: Participant, coordinator: User) -> None:
     found = deviation(coordinator, consented)
     with pytest.raises(RecordError, match="Say what was done"):
@@ -159,6 +167,13 @@ def test_an_event_that_turns_serious_raises_the_alert_then(record: Any, psychiat
     services.correct_adverse_event(
         psychiatrist, event, version=1, reason="admitted", is_serious=True, seriousness="hospital stay"
     )
+    assert Alert.objects.count() == 1
+
+
+def test_correcting_a_serious_event_does_not_alarm_again(record: Any, psychiatrist: User) -> None:
+    event = record(**SERIOUS)
+    services.acknowledge(psychiatrist, Alert.objects.get(), action_taken="Reported.")
+    services.correct_adverse_event(psychiatrist, event, version=1, reason="ended", outcome="recovered")
     assert Alert.objects.count() == 1
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from trial.audit.context import audited
 from trial.participants import facts, queries
-from trial.participants.models import CriterionJudgement, EligibilityDecision, Participant, Status
+from trial.participants.models import Cohort, CriterionJudgement, EligibilityDecision, Participant, Status
 from trial.participants.services.order import StepRefused, report_consent, require_step
 from trial.participants.services.statuses import put_status
 from trial.records.models import Origin
-from trial.records.services import RecordError, content_hash, enter
+from trial.records.services import KeyReused, RecordError, content_hash, enter
 from trial.users.models import User
 
 ROUTE = CriterionJudgement._meta.label_lower
@@ -29,7 +29,8 @@ def judge_criteria(
 ) -> list[CriterionJudgement]:
     """Record what the psychiatrist finds: criterion id -> (pass, fail or unknown; reason).
 
-    Raises RecordError for an id the protocol does not have or a finding without a reason.
+    Raises KeyReused for other findings under a used key, RecordError for an id the protocol does not have or
+    a finding without a reason.
     """
     key = key or uuid.uuid4()
     rows = [
@@ -39,6 +40,8 @@ def judge_criteria(
     with audited(actor, "criteria judged"):
         known = CriterionJudgement.objects.filter(entered_by=actor, route=ROUTE, key__in=[row.key for row in rows])
         if there := list(known):
+            if sorted(row.content_hash for row in there) != sorted(row.content_hash for row in rows):
+                raise KeyReused("These findings were already saved with other answers. Open the page again.")
             return there
         CriterionJudgement.objects.bulk_create(rows)
         if rows:
@@ -93,6 +96,8 @@ def decide_eligibility(
     Raises StepRefused to enrol before consent or while any criterion fails or is unknown, and RecordError
     to refuse without a reason.
     """
+    if participant.cohort != Cohort.PATIENT:
+        raise RecordError("The criteria are those of patients; a control's enrolment is a status.")
     key = key or uuid.uuid4()
     standing = facts.judge(participant)
     if is_eligible:

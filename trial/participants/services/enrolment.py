@@ -64,6 +64,7 @@ def sign_consent(
     """
     key = key or uuid.uuid4()
     with audited(actor, "consent signed"):
+        Participant.objects.select_for_update().get(pk=participant.pk)  # two first consents would both make visits
         first = Consent.objects.filter(participant=participant).order_by("entered_at").first()
         if first is None:
             bind(actor, participant)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from trial.participants import facts, queries, services
-from trial.participants.access import for_participant
+from trial.participants.access import for_participant, for_patients
 from trial.participants.forms import DecisionForm, JudgementForm, attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires
@@ -24,6 +24,7 @@ OPEN_TO_JUDGEMENT = "antidepressant_stability"
 
 @requires("participants.read")
 @for_participant
+@for_patients
 def eligibility(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Show every criterion with its answer and reason."""
     return page(request, participant)
@@ -32,6 +33,7 @@ def eligibility(request: HttpRequest, participant: Participant) -> HttpResponse:
 @require_POST
 @requires("participants.judge")
 @for_participant
+@for_patients
 def judge(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record the psychiatrist's findings."""
     form = judgement_form(participant, facts.judge(participant), request.POST)
@@ -49,6 +51,7 @@ def judge(request: HttpRequest, participant: Participant) -> HttpResponse:
 @require_POST
 @requires("participants.judge")
 @for_participant
+@for_patients
 def decide(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Decide to enrol or to refuse."""
     form = DecisionForm(request.POST, auto_id="decision_%s")
