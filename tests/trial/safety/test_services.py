@@ -202,6 +202,8 @@ def test_records_cost_few_queries(
     consented: Participant, psychiatrist: User, django_assert_max_num_queries: Any
 ) -> None:
     with django_assert_max_num_queries(12):
+        services.record_adverse_event(psychiatrist, participant=consented, occurred_at=CONSENTED, **EVENT)
+    with django_assert_max_num_queries(20):  # the event and its alert
         services.record_adverse_event(psychiatrist, participant=consented, occurred_at=CONSENTED, **SERIOUS)
     with django_assert_max_num_queries(12):
         deviation(psychiatrist, consented)
