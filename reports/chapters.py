@@ -54,10 +54,11 @@ def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared
         (
             f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "
             f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the "
-            f"publication.",
+            "publication.",
         ),
         table,
         _summary(say, compared),
+        *_disagreements(compared),
         (
             "This is a trial of one arm without a control group: no test in this report is evidence of an effect of "
             "the drug.",
@@ -71,8 +72,15 @@ def _sizes(datasets: Datasets, protocol: Protocol) -> dict[str, int]:
         name: population(datasets, protocol, name).n for name in ("consented", "started", "completed", "per_protocol")
     }
     models = [model_rows(datasets, protocol, network)["USUBJID"].nunique() for network in protocol.imaging.networks]
-    controls = datasets.adfc[datasets.adfc["COHORT"] == "control"]
-    return sizes | {"connectivity_model": max(models, default=0), "controls": controls["USUBJID"].nunique()}
+    adsl = datasets.adsl
+    controls = int(((adsl["COHORT"] == "control") & adsl["SCANFL"]).sum())
+    return sizes | {"connectivity_model": max(models, default=0), "controls": controls}
+
+
+def _disagreements(compared: Sequence[Compared]) -> tuple[Text, ...]:
+    """The ids that do not agree, by name, or nothing."""
+    ids = ", ".join(row.entry.id for row in compared if row.match == "no")
+    return ((f"Not as published: {ids}.",),) if ids else ()
 
 
 def _summary(say: Printer, compared: Sequence[Compared]) -> Table:

@@ -106,9 +106,9 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
 
 def _size(say: Printer, size: NetworkFit) -> Text:
     return sentence(
-        "Linear mixed model of mean connectivity on time and time x response with a random intercept per participant: "
-        "{subjects} participants with a usable scan before the infusion and a known response, {observations} "
-        "observations, residual df {df}.",
+        "Linear mixed model of mean connectivity on time and time x response with a random intercept per "
+        "participant: {subjects} participants with a usable scan before the infusion and a known response, "
+        "{observations} observations, residual df {df}.",
         subjects=say.number("subjects", "Participants in the model", size.subjects),
         observations=say.number("observations", "Observations in the model", size.observations),
         df=say.number("df", "Residual df", size.df),
@@ -144,10 +144,9 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
         (4.2, 1.1, 1, 0.9, 1, 0.9, 1, 0.9),
         (
             "Columns are numeric and responders are 0, as the published signs require: the coefficient published as "
-            "the "
-            "effect of time is the change in responders only. The published fit is taken to be ML tested on "
-            "observations "
-            "minus coefficients; REML with Kenward-Roger (KR) is the small-sample test of the same model.",
+            "the effect of time is the change in responders only. The published fit is taken to be ML tested on "
+            "observations minus coefficients; REML with Kenward-Roger (KR) is the small-sample test of the same "
+            "model.",
             *refusals,
         ),
     )
@@ -180,8 +179,7 @@ def _changes(say: Printer, datasets: Datasets, protocol: Protocol) -> tuple[Tabl
 def _groups(say: Printer, counts: dict[str, int]) -> Text:
     return sentence(
         "The publication gives 11 responders and 10 non-responders for its plots of change, together 21, but only 19 "
-        "can "
-        "have a change. Here {responders} responders and {non} non-responders have both scans.",
+        "can have a change. Here {responders} responders and {non} non-responders have both scans.",
         responders=say.number("pairs.responders", "Responders with both scans", counts["responders"]),
         non=say.number("pairs.non_responders", "Non-responders with both scans", counts["non_responders"]),
     )

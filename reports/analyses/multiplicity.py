@@ -36,6 +36,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     failing = [name for name, p in known.items() if p >= threshold]
     untested = [name for name, test in tested.items() if test.p is None]
     parts = (
+        _shared(say, len(tested), threshold, protocol),
         _table(say, tested, threshold, protocol),
         _co_primary(say, datasets, protocol),
         _told(failing, untested, protocol),
@@ -84,13 +85,6 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
                 cell(say.p(f"{name}.kr.p", f"{label}, Kenward-Roger", test.adjusted)),
             )
         )
-    bonferroni = sentence(
-        "Threshold: {alpha} over {m} outcomes = {threshold}.",
-        alpha=protocol.analysis.alpha.text,
-        m=say.number("m", "Primary outcomes", len(tested)),
-        threshold=say.number("threshold", "Bonferroni threshold", threshold, 5),
-    )
-    rows.append((bonferroni, *[cell("")] * 5))
     return Table(
         "The primary outcomes",
         "Clinical: per protocol; imaging: connectivity model",
@@ -99,10 +93,19 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
         (3, 2.4, 0.9, 1.3, 1.3, 0.8),
         (
             "Bonferroni judges the raw, uncorrected p as the publication does. The last column is the small-sample p "
-            "(REML, Kenward-Roger) of the "
-            "same coefficient: where it lies above the threshold, a pass is fragile. Holm steps through the tests that "
-            "exist, so an outcome without a test lightens its family; it is shown for comparison only.",
+            "(REML, Kenward-Roger) of the same coefficient: where it lies above the threshold, a pass is fragile. "
+            "Holm steps through the tests that exist, so an outcome without a test lightens its family; it is shown "
+            "for comparison only.",
         ),
+    )
+
+
+def _shared(say: Printer, number: int, threshold: float, protocol: Protocol) -> Text:
+    return sentence(
+        "Threshold after Bonferroni: {alpha} over {m} outcomes = {threshold}.",
+        alpha=protocol.analysis.alpha.text,
+        m=say.number("m", "Primary outcomes", number),
+        threshold=say.number("threshold", "Bonferroni threshold", threshold, 5),
     )
 
 
@@ -133,4 +136,4 @@ def _told(failing: list[str], untested: list[str], protocol: Protocol) -> Text:
     text = f"Do not pass the Bonferroni threshold: {names}."
     if untested:
         text += f" Without a test, so neither passed nor failed: {'; '.join(outcomes[n].label.text for n in untested)}."
-    return (f"{text} The publication names only one of these.",)
+    return (f"{text} The publication names only the interaction of the subgenual cingulate.",)

@@ -97,8 +97,7 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
         (3, 0.8, 1.6, 1.6),
         (
             "Sum of four items, each from 1: conceptual disorganisation, suspiciousness, hallucinatory behaviour, "
-            "unusual "
-            "thought content. 4 means none.",
+            "unusual thought content. 4 means none.",
         ),
     )
 

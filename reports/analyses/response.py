@@ -147,9 +147,9 @@ def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, words
         rows,
         (3, 1.5, 1.6, 1.9),
         (
-            f"Response: a fall of at least {fall}% from the participant's own baseline; an exact tie counts. Figure 2 "
-            f"of the publication says more than {fall}%; its Methods say at least, which holds here. "
-            f"Remission: a total below {below}.",
+            f"Response: a fall of at least {fall}% from the participant's own baseline; an exact tie counts. Figure "
+            f"2 of the publication says more than {fall}%; its Methods say at least, which holds here. Remission: a "
+            f"total below {below}.",
         ),
     )
 
@@ -176,8 +176,8 @@ def _severe(say: Printer, severe: int, counts: Mapping[str, Counts], protocol: P
     count, seen = counts["response"][visit]
     return sentence(
         f"{{severe}} of {{n}} had a MADRS above {protocol.outcomes.severe_above.text} at "
-        f"{protocol.visits['day_6'].label.lower()}. At {protocol.visits[visit].label.lower()} {{non}} of {{seen}} did "
-        "not respond.",
+        f"{protocol.visits['day_6'].label.lower()}. At {protocol.visits[visit].label.lower()} {{non}} of {{seen}} "
+        "did not respond.",
         severe=say.number("severe.count", "MADRS above the limit on day 6", severe),
         n=say.number("severe.n", "MADRS observed on day 6", counts["response"]["day_6"][1]),
         non=say.number("non_responders.count", "Non-responders", seen - count),

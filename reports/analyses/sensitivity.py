@@ -148,10 +148,8 @@ def _model_table(
         (4.2, 0.9, 1.9, 0.9, 0.9, 0.9),
         (
             f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody "
-            f"is dropped "
-            "for a missing visit, which the listwise analysis does. Unbiased only if what is missing depends on what "
-            "was "
-            "observed; the bounds below do without that.",
+            "is dropped for a missing visit, which the listwise analysis does. Unbiased only if what is missing "
+            "depends on what was observed; the bounds below do without that.",
             *refusals,
         ),
     )

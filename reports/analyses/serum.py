@@ -109,9 +109,8 @@ def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -
         tuple(rows),
         (2.6, 0.8, 1.6, 1.6),
         (
-            f"Per participant the mean of all samples after the start up to the end of the infusion; values below "
-            f"the limit "
-            f"of quantification are left out. Anticipated ketamine: about {target.text} {target.unit}.",
+            "Per participant the mean of all samples after the start up to the end of the infusion; values below "
+            f"the limit of quantification are left out. Anticipated ketamine: about {target.text} {target.unit}.",
         ),
     )
 
@@ -136,11 +135,10 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
         words,
         ("Effect", *heads),
         tuple(rows),
-        (1.3, *[1.4] * len(heads)),
+        (1.75, *[1.35] * len(heads)),
         (
             "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The "
-            "publication "
-            "says that none was related and shows no numbers.",
+            "publication says that none was related and shows no numbers.",
         ),
     )
     total = len(protocol.side_effects.items)

@@ -90,8 +90,7 @@ def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol:
         (2.4, 1.6, 1.8, 1.6),
         (
             "Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The "
-            "publication "
-            "counts 21 at discharge without saying who of the 22 is missing.",
+            "publication counts 21 at discharge without saying who of the 22 is missing.",
         ),
     )
 
@@ -102,9 +101,8 @@ def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
     emergent = events[events["TRTEMFL"]]
     serious = emergent[emergent["AESER"]]
     return sentence(
-        "Adverse events from the start of the infusion on, of {n} who started: {events} events in {people} "
-        "participants, "
-        "of which {serious} serious in {serious_people}.",
+        "Adverse events from the start of the infusion on: {events}, in {people} of the {n} who started; serious "
+        "ones: {serious}, in {serious_people}.",
         n=say.number("events.n", "Infusion started", started.n),
         events=say.number("events.count", "Adverse events", len(emergent)),
         people=say.number("events.people", "Participants with an adverse event", emergent["USUBJID"].nunique()),
@@ -118,7 +116,8 @@ def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
 def _deviations(say: Printer, datasets: Datasets) -> Text:
     found = datasets.addv
     return sentence(
-        "Departures from the protocol on record: {count} in {people} participants, {important} of them important.",
+        "Departures from the protocol on record: {count}, concerning {people} participants; important ones: "
+        "{important}.",
         count=say.number("deviations.count", "Deviations", len(found)),
         people=say.number("deviations.people", "Participants with a deviation", found["USUBJID"].nunique()),
         important=say.number("deviations.important", "Important deviations", int(found["IMPORTFL"].sum())),

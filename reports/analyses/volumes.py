@@ -7,7 +7,7 @@ from reports.analyses.psychotomimetic import CORRELATION_HEAD, CORRELATION_WIDTH
 from reports.datasets import Datasets
 from reports.datasets.baseline import BASELINE
 from reports.display.parts import Table
-from reports.display.printing import Printer
+from reports.display.printing import Printer, rounded
 from reports.stats.correlation import pearson
 from trial.protocol import Protocol
 
@@ -34,6 +34,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     refusals = tuple(
         f"{protocol.imaging.structures[name].label.text}: {why}" for name, (_, why) in linked.items() if why
     )
+    alpha = protocol.analysis.alpha
     table = Table(
         "Volume relative to intracranial volume, and change in MADRS",
         f"{who.words}; pairs with a usable scan before the infusion and a score",
@@ -42,8 +43,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         CORRELATION_WIDTHS,
         (
             "Pearson's r; change is the visit minus baseline, so a positive r means that a smaller volume went with "
-            "more "
-            "improvement. Six exploratory tests, uncorrected: corrected over six, 0.05 would be 0.0083.",
+            f"more improvement. {len(linked)} exploratory tests, uncorrected: {alpha.text} shared over them would be "
+            f"{rounded(float(alpha.decimal) / len(linked), 4)}.",
             *refusals,
         ),
     )

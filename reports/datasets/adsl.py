@@ -32,6 +32,7 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame) -> pd.DataF
     follow_up = _last(extracts, "follow_up")
     rows = rows.assign(
         WDRFL=patient & withdrew & ~rows["STARTFL"],
+        SCANFL=rows["USUBJID"].isin(_scanned(extracts)),
         LOSTFL=rows["USUBJID"].isin(follow_up.index[follow_up == "lost"]),
         PPFL=patient & rows["COMPLFL"] & rows["USUBJID"].isin(scored),
     )
@@ -47,6 +48,11 @@ def _demographics(extracts: Extracts) -> pd.DataFrame:
 def _trials(extracts: Extracts) -> pd.DataFrame:
     counted = subjects(extracts.antidepressant_trials, extracts.participants).groupby("USUBJID").size()
     return counted.rename("NTRIALS").rename_axis("USUBJID").reset_index()
+
+
+def _scanned(extracts: Extracts) -> pd.Series:
+    sessions = extracts.sessions[extracts.sessions["is_usable"].astype(bool)]
+    return subjects(sessions, extracts.participants)["USUBJID"]
 
 
 def _last(extracts: Extracts, axis: str) -> pd.Series:

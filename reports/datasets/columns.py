@@ -66,6 +66,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _flag("STARTFL", "Infusion started", "a row in infusions"),
         _flag("COMPLFL", "Infusion completed", "infusions.is_completed"),
         _flag("LOSTFL", "Lost to follow-up", "statuses: last value of follow_up = lost"),
+        _flag("SCANFL", "Has a usable scan", "sessions.is_usable"),
         _flag("PPFL", "Per protocol", "COMPLFL and at least one MADRS after the infusion started"),
     ),
     "adex": (
