@@ -1,0 +1,1 @@
+"""The site on the services that a real trial runs on."""
