@@ -63,7 +63,7 @@ def rows(database_url: str, statement: str, **values: Any) -> list[tuple[Any, ..
         finally:
             connection.close()
     with psycopg.connect(database_url) as server:
-        return server.execute(re.sub(r":(\w+)", r"%(\1)s", statement), values).fetchall()
+        return server.execute(re.sub(r"(?<!\w):(\w+)", r"%(\1)s", statement), values).fetchall()
 
 
 def stored_id(database_url: str, identity: UUID) -> Any:
