@@ -70,7 +70,7 @@ def test_a_blank_reason_is_refused_before_anything_is_written(reason: str) -> No
 @pytest.mark.parametrize(
     "actor",
     ["", "  ", "system:", "system:  ", "m.curie", User(username=""), User(username="system:x"), AnonymousUser()],
-    ids=repr,
+    ids=lambda actor: f"{type(actor).__name__} {str(actor)!r}",
 )
 def test_nobody_and_impostors_are_refused(actor: User | str) -> None:
     with pytest.raises(AttributionError), audited(actor, "why"):
