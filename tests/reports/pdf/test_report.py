@@ -1,0 +1,157 @@
+"""The PDF as a reader finds it, read back by pypdf 7."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+
+from reports import analyses
+from reports.assemble import Assembled, assemble
+from reports.books import BOOKS
+from reports.datasets import Datasets
+from reports.datasets.extracts import Extracts
+from trial.protocol import Protocol
+
+BOOK = BOOKS["per-protocol"]
+
+
+def read(report: Assembled) -> PdfReader:
+    return PdfReader(io.BytesIO(report.pdf))
+
+
+def squeezed(text: str) -> str:
+    """Text without any space: a line may break inside a cell."""
+    return re.sub(r"\s+", "", text)
+
+
+def test_every_finding_stands_on_the_page_it_names(report: Assembled) -> None:
+    pages = [squeezed(page.extract_text()) for page in read(report).pages]
+    findings = json.loads(report.results)["findings"]
+    assert len(findings) > 900
+    astray = [f["id"] for f in findings if squeezed(f["text"]) not in pages[f["page"] - 1]]
+    assert astray == []
+
+
+def test_a_whole_row_reads_as_it_was_computed(report: Assembled) -> None:
+    text = squeezed("".join(page.extract_text() for page in read(report).pages))
+    assert squeezed("Week 2 21 13.05 (7.65) −16.05 (8.47) −19.90 to −12.19 −8.68 20 < 0.001") in text
+    assert squeezed("Age, years 23 40.0 (14.05)") in text
+
+
+def test_every_font_is_embedded(report: Assembled) -> None:
+    for page in read(report).pages:
+        for font in page["/Resources"]["/Font"].values():
+            descriptor = font.get_object()["/FontDescriptor"].get_object()
+            assert "/FontFile2" in descriptor
+            assert "DejaVu" in descriptor["/FontName"]
+
+
+def test_every_section_is_bookmarked_in_order(report: Assembled) -> None:
+    titles = [str(entry.title) for entry in read(report).outline if not isinstance(entry, list)]
+    assert titles[:3] == ["Flow of participants", "Baseline", "Depression severity (MADRS)"]
+    assert titles[-3:] == ["Comparison with the publication", "Definitions", "Provenance"]
+    assert len(titles) == len(BOOK.analyses) + 3
+
+
+def test_every_page_says_which_it_is_and_of_what(report: Assembled) -> None:
+    pages = read(report).pages
+    for number, page in enumerate(pages, start=1):
+        text = page.extract_text()
+        assert f"Page {number} of {len(pages)}" in text
+        assert "SYNTHETIC DEMO DATA" in text
+        assert f"run {report.run.id}" in text
+        assert "data cut 2016-12-01 12:00 UTC" in text
+
+
+def test_real_data_are_not_called_synthetic(cohort_extracts: Extracts, protocol: Protocol) -> None:
+    real = replace(cohort_extracts, participants=cohort_extracts.participants.assign(origin="form"))
+    made = assemble(real, protocol, replace(BOOK, analyses=("flow", "blood_pressure")), site="Clinic")
+    text = "".join(page.extract_text() for page in read(made).pages)
+    assert "SYNTHETIC" not in text
+    assert "Publishable: every analysis ran." in text
+    matches = {row.entry.id: row.match for row in made.compared}
+    assert matches["S44"] == "yes"
+    assert matches["S09"] == "no"
+
+
+def test_the_same_input_gives_the_same_bytes(report: Assembled, cohort_extracts: Extracts, protocol: Protocol) -> None:
+    again = assemble(cohort_extracts, protocol, BOOK, site="STL Clinic")
+    assert again.pdf == report.pdf
+    assert again.results == report.results
+
+
+def test_a_failed_analysis_is_named_and_forbids_publishing(
+    cohort_extracts: Extracts, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(datasets: Datasets, protocol: Protocol) -> analyses.Finding:
+        raise ZeroDivisionError("no <b>pressure</b> & no cuff")
+
+    monkeypatch.setitem(analyses.ANALYSES, "blood_pressure", broken)
+    told: list[tuple[int, str]] = []
+    made = assemble(
+        cohort_extracts,
+        protocol,
+        replace(BOOK, analyses=("flow", "blood_pressure", "cgi")),
+        site="Clinic",
+        progress=lambda percent, message: told.append((percent, message)),
+    )
+    assert not made.is_publishable
+    assert [failure.analysis for failure in made.failures] == ["blood_pressure"]
+    first = read(made).pages[0].extract_text()
+    assert "NOT PUBLISHABLE. Failed: blood pressure." in first
+    assert "no <b>pressure</b> & no cuff" in first
+    run = json.loads(made.results)["run"]
+    assert run["is_publishable"] is False
+    assert run["failures"][0]["analysis"] == "blood_pressure"
+    assert {"S44", "S45"} <= set(made.disagreements)
+    assert [percent for percent, _ in told] == sorted(percent for percent, _ in told)
+
+
+HOSTILE = (
+    "<img src='file:///etc/passwd'/>", '<img src="../../x.png"/>', "<img src='http://127.0.0.1:9/x.png'/>", "</para>",
+    "<a href='javascript:alert(1)'>x</a>", "<font color='[[[getattr(pow,1)]]]'>y</font>", "&lt;&amp;", "a\x00b\x1bc",
+    '<onDraw name="note_number" label="x"/>', "{{ 7*7 }}", "%PDF-1.4",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markup_in_names_is_printed_literally(text: str, cohort_extracts: Extracts, protocol: Protocol) -> None:
+    """The study id of who missed a visit is printed in the sentence on the ANOVA, the site in header and text."""
+    people = cohort_extracts.participants
+    renamed = people.assign(study_id=people["study_id"].where(people["study_id"] != "S22", text))
+    book = replace(BOOK, analyses=("madrs_course",))
+    made = assemble(replace(cohort_extracts, participants=renamed), protocol, book, site=text)
+    reader = read(made)
+    printed = squeezed("".join(page.extract_text() for page in reader.pages))
+    shown = squeezed(re.sub("[\x00-\x1f]", " ", text))
+    assert printed.count(shown) >= 2
+    assert f"Leftoutforamissingvisit:{shown}." in printed
+    for page in reader.pages:
+        assert "/Annots" not in page
+        assert not list(page.images)
+
+
+def test_a_text_of_any_length_is_cut_and_quick(cohort_extracts: Extracts, protocol: Protocol) -> None:
+    people = cohort_extracts.participants
+    flood = "<br/>" * 20_000
+    renamed = people.assign(study_id=people["study_id"].where(people["study_id"] != "S22", flood))
+    book = replace(BOOK, analyses=("madrs_course",))
+    made = assemble(replace(cohort_extracts, participants=renamed), protocol, book, site="Clinic")
+    printed = "".join(page.extract_text() for page in read(made).pages)
+    assert "<br/><br/>" in squeezed(printed)
+    assert "(cut)" in printed
+    assert len(printed) < 60_000
+
+
+def test_an_empty_trial_still_gives_a_report(protocol: Protocol) -> None:
+    from tests.reports.extracts import empty
+
+    made = assemble(empty(), protocol, BOOK, site="Clinic")
+    assert made.failures == ()
+    assert "S01" in made.disagreements
+    assert "Not as published: S01" in read(made).pages[0].extract_text()
