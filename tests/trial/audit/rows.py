@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -54,7 +55,7 @@ def value_for(field: Field[Any, Any]) -> Any:
         return values[number % len(values)]
     kind = field.get_internal_type()
     text = f"x{number}"
-    made = {
+    makers: dict[str, Callable[[], Any]] = {
         "CharField": lambda: text[-(field.max_length or 9) :],
         "TextField": lambda: text,
         "SlugField": lambda: text,
@@ -71,8 +72,9 @@ def value_for(field: Field[Any, Any]) -> Any:
         "UUIDField": uuid4,
         "JSONField": lambda: {"n": number},
         "BinaryField": lambda: bytes([0, number % 256]),
-    }.get(kind, lambda: number % 90 + 1)
-    return made()
+    }
+    made = makers.get(kind)
+    return number % 90 + 1 if made is None else made()
 
 
 def _decimal(field: Any, number: int) -> Decimal:

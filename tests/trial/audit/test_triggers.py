@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -36,7 +37,8 @@ def ops(model: type[Model], write: Callable[[], object]) -> str:
     return "".join(entry.op for entry in entries_of(model, before))
 
 
-def quote(name: str) -> str:
+def quote(name: str | None) -> str:
+    assert name, "a concrete field has a column"
     return str(connection.ops.quote_name(name))
 
 
@@ -136,8 +138,8 @@ def test_a_value_set_where_there_was_none_is_caught(model: type[Model]) -> None:
         with audited("system:test", "null to value"), transaction.atomic():
             row = rows.save_row(model)
             value = rows.value_for(field)
-            assert ops(model, lambda f=field, r=row: raw_change(r, f, None)) == ""
-            assert ops(model, lambda f=field, r=row, v=value: raw_change(r, f, v)) == "U", field.name
+            assert ops(model, partial(raw_change, row, field, None)) == ""
+            assert ops(model, partial(raw_change, row, field, value)) == "U", field.name
             transaction.set_rollback(True)
 
 
@@ -147,11 +149,12 @@ def test_writing_without_an_actor_is_refused_and_names_the_table(model: type[Mod
         row, saved = rows.make_row(model), rows.save_row(model)
         field = rows.changeable_field(model)
         value = rows.another_value(saved, field)
-    for write in (
-        lambda: row.save(force_insert=True),
-        lambda: raw_change(saved, field, value),
-        lambda: raw_delete(saved),
-    ):
+    writes: list[Callable[[], object]] = [
+        partial(row.save, force_insert=True),
+        partial(raw_change, saved, field, value),
+        partial(raw_delete, saved),
+    ]
+    for write in writes:
         with pytest.raises(IntegrityError, match=rf"{model._meta.db_table}: no actor"), transaction.atomic():
             write()
 
