@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from tests.trial.participants.people import make_site
 
-pytestmark = pytest.mark.django_db(databases=["default", "reporting"])
+pytestmark = pytest.mark.usefixtures("cloned_orm")
 
 
 def test_a_report_that_is_not_as_published_is_written_and_fails(tmp_path: Path) -> None:

@@ -17,11 +17,8 @@ from trial.jobs import services as jobs
 from trial.jobs.models import Job
 from trial.jobs.running import RunningJob
 
-pytestmark = pytest.mark.django_db(databases=["default", "reporting"])
-
-
 @pytest.fixture
-def ordered(settings: Settings, tmp_path: Path) -> Report:
+def ordered(cloned_orm: str, settings: Settings, tmp_path: Path) -> Report:
     settings.REPORTS_DIR = tmp_path
     site = make_site("AAA")
     return services.order_report(make_user("pi", site, "pi"), site=site, book="per-protocol", key=uuid.uuid4())

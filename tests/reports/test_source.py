@@ -11,7 +11,7 @@ from reports.datasets import build
 from tests.trial.participants.people import consent, enrol, make_site, make_user
 from trial.protocol import Protocol
 
-pytestmark = pytest.mark.django_db(databases=["default", "reporting"])
+pytestmark = pytest.mark.usefixtures("cloned_orm")
 
 
 def test_the_number_of_queries_does_not_grow_with_the_data() -> None:

@@ -19,7 +19,7 @@ from trial.jobs.models import Job
 from trial.jobs.running import RunningJob
 from trial.users.models import User
 
-pytestmark = pytest.mark.django_db(databases=["default", "reporting"])
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
