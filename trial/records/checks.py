@@ -1,8 +1,9 @@
-"""The site refuses to start with a protocol file that differs from the one in use."""
+"""The site refuses to start with a changed protocol file, or while a write could go unaudited."""
 
 from __future__ import annotations
 
 from trial import protocol
+from trial.audit.checks import assert_triggers
 from trial.records.models import ProtocolVersion
 
 
@@ -19,3 +20,9 @@ def assert_protocols() -> None:
                 f"Protocol {row.version} has SHA-256 {found}, but participants are bound to {row.sha256}. "
                 "Put the file back as it was; a change of the protocol is a new version with a new name."
             )
+
+
+def assert_fit_to_serve() -> None:
+    """Raise TriggersMissing or ProtocolChanged, naming what is wrong, before the first page is served."""
+    assert_triggers()
+    assert_protocols()

@@ -8,8 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from trial.audit.checks import assert_triggers
-from trial.records.checks import assert_protocols
+from trial.records.checks import assert_fit_to_serve
 
 
 class Command(BaseCommand):
@@ -20,6 +19,5 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", verbosity=0, interactive=False)
-        assert_triggers()
-        assert_protocols()
+        assert_fit_to_serve()
         self.stdout.write(f"The database is ready ({connection.vendor}).")

@@ -11,12 +11,11 @@ from typing import Any
 import waitress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.core.wsgi import get_wsgi_application
 
-from trial.audit.checks import assert_triggers
 from trial.celery import die_with_parent
-from trial.records.checks import assert_protocols
+from trial.records.checks import assert_fit_to_serve
 from trial.users.models import User
-from trial.wsgi import application
 
 RESTART_AFTER_SECONDS = 1.0
 
@@ -68,11 +67,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        assert_triggers()
-        assert_protocols()
+        assert_fit_to_serve()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server = waitress.create_server(
-            application, host=options["host"], port=options["port"], threads=settings.WEB_THREADS
+            get_wsgi_application(), host=options["host"], port=options["port"], threads=settings.WEB_THREADS
         )
         worker = Worker()
         worker.keeper.start()
