@@ -32,6 +32,7 @@ class Cell:
 
     assessment: Assessment | None
     text: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _columns(due: tuple[str, ...]) -> tuple[Column, ...]:
 
 
 def _cell(column: Column, row: Assessment | None) -> Cell:
-    return Cell(row, shown_total(column.total_of(row), row.missing) if row else "")
+    return Cell(row, shown_total(column.total_of(row), row.missing) if row else "", column.label)
 
 
 def _line(column: Column, recorded: list[Assessment]) -> Line | None:

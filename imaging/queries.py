@@ -112,6 +112,8 @@ def network_rows(participant: Participant, sessions: Iterable[ImagingSession]) -
     ]
 
 
-def networks_in(session: ImagingSession) -> list[NetworkConnectivity]:
-    """The session's network values."""
-    return list(NetworkConnectivity.objects.filter(session=session).order_by("network"))
+def networks_in(session: ImagingSession) -> list[tuple[str, NetworkConnectivity]]:
+    """The session's network values with the protocol's names of the networks, in its order."""
+    networks = protocol.for_version(session.protocol_version).imaging.networks
+    found = {row.network: row for row in NetworkConnectivity.objects.filter(session=session)}
+    return [(network.label.text, found[code]) for code, network in networks.items() if code in found]

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from infusion import queries
-from infusion.models import Bag, Infusion, RateChange, Vitals
+from infusion.models import Bag, Infusion, RateChange, SerumLevel, Vitals
 from infusion.rules import Course, NextStep, judge_end, judge_vitals, next_step
+from infusion.templatetags.doses import plain
 from trial.participants.models import Participant
 from trial.participants.queries import protocol_of
 from trial.protocol import Trigger
@@ -42,6 +43,33 @@ class Bedside:
     def is_paused(self) -> bool:
         """Whether the infusion is on, but the pump does not run."""
         return self.infusion is not None and self.infusion.ended_at is None and self.rate == 0
+
+
+@dataclass(frozen=True)
+class SerumTable:
+    """Serum levels in ng/mL as they are read: analytes across, sampling points down."""
+
+    analytes: tuple[str, ...]
+    rows: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...]
+
+
+def serum_table(participant: Participant) -> SerumTable:
+    """The participant's samples in the order they were drawn; a level not measured is empty."""
+    serum = protocol_of(participant).serum
+    names = {analyte.id: analyte.label.text for analyte in serum.analytes.values()}
+    rows = []
+    for sample in queries.samples_of(participant):
+        levels = {level.analyte: level for level in sample.levels.all()}
+        cells = tuple((name, _level(levels.get(code))) for code, name in names.items())
+        planned = serum.samples.get(sample.sample)
+        rows.append((sample.occurred_at, planned.label if planned else sample.sample, cells))
+    return SerumTable(tuple(names.values()), tuple(rows))
+
+
+def _level(level: SerumLevel | None) -> str:
+    if level is None:
+        return ""
+    return "below the limit" if level.below_limit else plain(level.concentration)
 
 
 def bedside(participant: Participant, at: datetime) -> Bedside:

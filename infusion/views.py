@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from infusion import queries, services
-from infusion.bedside import bedside, series
+from infusion.bedside import bedside, serum_table, series
 from infusion.forms import (
     BagForm,
     BedsideForm,
@@ -107,7 +107,7 @@ def detail(request: HttpRequest, study_id: str) -> HttpResponse:
             "rates": queries.rates_of(infusion)[::-1] if infusion else [],
             "vitals": queries.vitals_of(participant)[:-11:-1],
             "doses": queries.clonidine_of(participant)[:-11:-1],
-            "samples": queries.samples_of(participant),
+            "serum": serum_table(participant),
             "checklists": queries.side_effects_of(participant),
         }
         if shown["may_order"] and infusion and infusion.ended_at is None:

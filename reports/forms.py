@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django import forms
 
 from reports.books import BOOKS
+from trial.records.forms import mark_up
 from trial.users.models import Site
 
 
@@ -24,6 +25,8 @@ class OrderForm(forms.Form):
         field = self.fields["site"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [(key, str(site)) for key, site in self.sites.items()]
+        for shown in self.visible_fields():
+            mark_up(shown)
 
     @property
     def chosen_site(self) -> Site:

@@ -119,13 +119,21 @@ def badge_of(value: str) -> Badge:
     return Badge(text, COLOURS.get(text, "secondary"))
 
 
+def named_badge(axis: str, value: str) -> Badge:
+    """A status as a badge that says of what it speaks where the word alone would not."""
+    badge = badge_of(value)
+    if value not in (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY):
+        return badge
+    return Badge(f"{Status.Axis(axis).label} {badge.text}", badge.colour)
+
+
 def badges_of_row(row: Any) -> list[Badge]:
     """The badges of a row of ``participant_rows``: the axes that are set, permissions only when refused."""
     if not row.has_consent:
         return [Badge("no consent yet", "yellow")]
     values = {axis: getattr(row, f"status_{axis}") for axis in Status.Axis.values}
     quiet = {Status.Axis.CONTACT: "no contact", Status.Axis.DATA: "data not to be used"}
-    shown = [badge_of(value) for axis, value in values.items() if value and axis not in quiet]
+    shown = [named_badge(axis, value) for axis, value in values.items() if value and axis not in quiet]
     return shown + [Badge(text, "red") for axis, text in quiet.items() if values[axis] == Status.Value.REFUSED]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -11,26 +9,20 @@ from django.shortcuts import render
 from trial import protocol
 from trial.permissions import requires
 from trial.records.health import examine
-
-
-def sections(version: protocol.Protocol) -> list[dict[str, Any]]:
-    """Group the values of a protocol by the first part of their dotted key, in the file's order."""
-    grouped: dict[str, list[Any]] = {}
-    for key, value in version.walk():
-        section, _, rest = key.partition(".")
-        grouped.setdefault(section, []).append({"key": rest or key, "value": value})
-    return [{"id": name, "title": name.replace("_", " ").capitalize(), "rows": rows} for name, rows in grouped.items()]
+from trial.records.wording import sections
 
 
 @requires("protocol.read")
 def protocol_page(request: HttpRequest) -> HttpResponse:
-    """Show every value of the protocol in force with unit, source and status."""
+    """Show every value of the protocol in force with unit, source and status, or only the proposed ones."""
+    only_proposed = request.GET.get("show") == "proposed"
     version = protocol.for_version(protocol.CURRENT)
     frame = {
         "protocol": version,
         "version": protocol.CURRENT,
         "sha256": protocol.sha256(protocol.CURRENT),
-        "sections": sections(version),
+        "sections": sections(version, only_proposed=only_proposed),
+        "only_proposed": only_proposed,
         "proposed": len(list(version.proposed())),
     }
     return render(request, "records/protocol.html", frame)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.trial.records import clinic
 from trial import protocol
 from trial.permissions import Role
-from trial.records.views import sections
+from trial.records.wording import sections
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +46,28 @@ def test_proposed_values_are_counted_and_marked(page: str) -> None:
 
 def test_the_sections_hold_every_value_once() -> None:
     version = protocol.for_version(protocol.CURRENT)
-    shown = [(part["id"], row["key"]) for part in sections(version) for row in part["rows"]]
+    shown = [(part.id, row.key) for part in sections(version) for group in part.groups for row in group.rows]
     assert len(shown) == len(set(shown)) == len(list(version.walk()))
+
+
+def test_the_investigator_can_ask_for_the_proposed_values_alone() -> None:
+    version = protocol.for_version(protocol.CURRENT)
+    shown = [
+        f"{part.id}.{row.key}"
+        for part in sections(version, only_proposed=True)
+        for group in part.groups
+        for row in group.rows
+    ]
+    assert shown == list(version.proposed())
+
+
+def test_codes_and_keys_read_as_words(page: str) -> None:
+    visits = next(part for part in sections(protocol.for_version(protocol.CURRENT)) if part.id == "visits")
+    week_2 = next(group for group in visits.groups if group.name == "Week 2")
+    rows = {row.what: row.text for row in week_2.rows}
+    assert "Montgomery-Åsberg Depression Rating Scale" in rows["instruments"]
+    assert "window_" not in page
+    assert "warns above" in page.lower()
 
 
 def test_the_page_may_not_be_changed_by_a_post() -> None:

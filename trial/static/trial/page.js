@@ -20,4 +20,41 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved) event.preventDefault();
   });
+
+  // What scrolls sideways can be scrolled by keyboard too, under the name of the heading above it.
+  const openScrolling = () => {
+    document.querySelectorAll(".table-scroll, .table-responsive").forEach((box) => {
+      if (box.scrollWidth <= box.clientWidth || box.hasAttribute("tabindex")) return;
+      const name = box.querySelector("caption") || box.closest(".card")?.querySelector("h2, h3") || document.querySelector("h1");
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", name?.textContent.trim() || "Table");
+    });
+  };
+  openScrolling();
+  window.addEventListener("resize", openScrolling);
+  document.addEventListener("htmx:afterSettle", openScrolling);
+
+  // A part of a page that does not arrive says so; one that meets the sign-in page leads there.
+  const failed = (event) => {
+    const place = event.detail.target;
+    if (event.detail.requestConfig?.verb !== "get" || !place || place.querySelector("[data-not-loaded]")) return;
+    const isFirst = place.getAttribute("hx-trigger") === "load";
+    const note = document.createElement("div");
+    note.className = "alert alert-warning";
+    note.setAttribute("role", "alert");
+    note.dataset.notLoaded = "";
+    const what = isFirst ? "This part could not be loaded." : "Not up to date: the last refresh failed.";
+    note.textContent = `${what} Reload the page; if it stays so, tell an administrator.`;
+    if (isFirst) place.replaceChildren(note);
+    else place.prepend(note);
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const address = event.detail.xhr.responseURL;
+    if (!address || new URL(address).pathname !== "/sign-in/") return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  });
 })();
