@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from infusion import queries, services
-from infusion.bedside import bedside, serum_table, series
+from infusion.bedside import bedside, series, serum_table
 from infusion.forms import (
     BagForm,
     BedsideForm,
