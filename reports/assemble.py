@@ -122,7 +122,7 @@ def _story(
 def _verdict(failures: Sequence[Failure], *, is_synthetic: bool) -> list[Flowable]:
     if failures:
         names = ", ".join(failure.analysis.replace("_", " ") for failure in failures)
-        lines = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
+        lines: list[Flowable] = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
         return lines + [
             paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note") for failure in failures
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.analyses.finding import Finding, attempt, population, values
+from reports.analyses.finding import Finding, attempt, population
 from reports.datasets import Datasets
 from reports.display.parts import Table
 from reports.display.printing import Printer, cell
@@ -21,11 +21,12 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     """Describe the change of each pressure over pairs; the publication gives a mean alone."""
     say = Printer(ID)
     who = population(datasets, protocol, "per_protocol")
-    rows, contract, refusals = [], {}, []
+    rows, refusals = [], []
+    contract: dict[str, dict[str, object]] = {}
     for parameter, (key, label, identity) in PRESSURES.items():
         pairs = _pairs(datasets, parameter, who.subjects)
         before, after, change = describe(pairs["BASE"]), describe(pairs["AVAL"]), describe(pairs["CHG"])
-        test, why = attempt(lambda pairs=pairs: paired_t(pairs["BASE"], pairs["AVAL"]))
+        test, why = attempt(paired_t, pairs["BASE"], pairs["AVAL"])
         if why:
             refusals.append(f"{label}: no limits. {why}")
         low, high = getattr(test, "ci_low", None), getattr(test, "ci_high", None)
@@ -40,7 +41,6 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
             )
         )
         contract[identity] = {"n": change.n, "mean_change": change.mean, "sd_change": change.sd}
-        contract[identity] |= {} if change.n else values(None, "mean_change sd_change")
     table = Table(
         f"Blood pressure: before the infusion and at {protocol.visits[VISIT].label.lower()}",
         f"{who.words}; pairs with both readings",

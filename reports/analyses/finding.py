@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from reports.stats.errors import NotConverged, StatsError
 from trial.protocol import Protocol
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 ContractRow = Mapping[str, object]
 
 
@@ -76,10 +77,10 @@ def scores(wide: pd.DataFrame, visit: str) -> pd.Series:
     return wide[visit] if visit in wide.columns else pd.Series(float("nan"), index=wide.index, name=visit)
 
 
-def attempt(statistic: Callable[[], Result]) -> tuple[Result | None, str]:
+def attempt(statistic: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> tuple[Result | None, str]:
     """The statistic, or None with the reason why the data do not allow it. A fit that fails still fails."""
     try:
-        return statistic(), ""
+        return statistic(*given, **named), ""
     except NotConverged:
         raise
     except StatsError as refusal:

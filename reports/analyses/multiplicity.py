@@ -41,7 +41,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         _co_primary(say, datasets, protocol),
         _told(failing, untested, protocol),
     )
-    contract = {
+    contract: dict[str, dict[str, object]] = {
         "S74": {"threshold": threshold, "m": len(protocol.analysis.primary_outcomes)},
         "S75": {"failing": failing},
     }

@@ -59,7 +59,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         _days(say, described, protocol, who.words),
         _links(say, linked, protocol, who.words),
     )
-    contract = {
+    contract: dict[str, dict[str, object]] = {
         "S42": values(described["infusion_day_3"], "n mean sd"),
         "S43": {f"day_{day}.mean": described[f"infusion_day_{day}"].mean for day in (3, 4, 5)},
         "S53": values(linked["day_6"][0], "n estimate p ci_low ci_high"),

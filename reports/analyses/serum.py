@@ -41,7 +41,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     madrs = course(datasets, "MADRS", who.subjects)
     visit = protocol.outcomes.response_visit.codes[0]
     change = scores(madrs, visit) - scores(madrs, BASELINE)
-    linked = {name: attempt(lambda name=name: pearson(means[name], change)) for name in CORRELATED}
+    linked = {name: attempt(pearson, scores(means, name), change) for name in CORRELATED}
     fits = [
         _fit(datasets, protocol, means, item, analyte)
         for item in protocol.side_effects.items

@@ -23,9 +23,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     visit = protocol.outcomes.response_visit.codes[0]
     change = scores(madrs, visit) - scores(madrs, BASELINE)
     ratios = datasets.admo.pivot(index="USUBJID", columns="PARAMCD", values="RATIO").reindex(who.subjects)
-    linked = {
-        name: attempt(lambda name=name: pearson(scores(ratios, name), change)) for name in protocol.imaging.structures
-    }
+    linked = {name: attempt(pearson, scores(ratios, name), change) for name in protocol.imaging.structures}
     label = protocol.visits[visit].label.lower()
     rows = tuple(
         correlation_row(say, name, f"{protocol.imaging.structures[name].label.text} and change at {label}", found)

@@ -22,7 +22,7 @@ def adex(extracts: Extracts) -> pd.DataFrame:
         }
     )
     rows = times.merge(_rates(extracts.rates), on="infusion_id", how="left")
-    hours = (rows["TRTEDT"] - rows["TRTSDT"]) / pd.Timedelta(hours=1)
+    hours = (rows["TRTEDT"] - rows["TRTSDT"]).dt.total_seconds() / 3600
     return shaped(rows.assign(HOURS=hours).sort_values("USUBJID"), "adex")
 
 

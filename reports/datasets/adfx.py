@@ -12,10 +12,11 @@ from reports.datasets.extracts import Extracts
 def adfx(extracts: Extracts, adex: pd.DataFrame) -> pd.DataFrame:
     """Return grades; an item that was not asked has no row, so it never counts as absent."""
     lists = visit_codes(subjects(extracts.side_effects, extracts.participants), extracts.visits)
+    columns = (lists[name] for name in ("USUBJID", "AVISIT", "occurred_at", "scores"))
     rows = [
-        (row.USUBJID, item, row.AVISIT, row.occurred_at, grade)
-        for row in lists.itertuples()
-        for item, grade in sorted(dict(row.scores).items())
+        (subject, item, visit, at, grade)
+        for subject, visit, at, scores in zip(*columns, strict=True)
+        for item, grade in sorted(scores.items())
     ]
     frame = pd.DataFrame(rows, columns=["USUBJID", "PARAMCD", "AVISIT", "ADT", "AVAL"])
     frame = frame.assign(ADT=pd.to_datetime(frame["ADT"], utc=True), AVAL=pd.to_numeric(frame["AVAL"]).astype(float))

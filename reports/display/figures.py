@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,7 +20,7 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
 
     wide: a row per subject, a column per visit in order, baseline first; points. labels: one per column.
     """
-    settings = {
+    settings: dict[Any, Any] = {
         "svg.hashsalt": "course",
         "svg.fonttype": "path",
         "font.family": "DejaVu Sans",

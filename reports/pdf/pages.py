@@ -38,7 +38,7 @@ class NumberingCanvas(Canvas):
     def __init__(self, *args: Any, pages: dict[str, int], **options: Any) -> None:
         super().__init__(*args, **options)
         self.pages = pages
-        self.setNamedCB("note_number", type(self).note_number)
+        self.setNamedCB("note_number", lambda _canvas, kind, label: self.note_number(kind or "", label))
 
     def note_number(self, _kind: str, label: str) -> None:
         """Called while a number is drawn."""
@@ -64,7 +64,7 @@ class Document(BaseDocTemplate):
             producer="",
             lang="en",
         )
-        self.around, self.total = frame, total
+        self.around, self.total, self.sections = frame, total, 0
         body = Frame(MARGIN, BOTTOM, WIDTH, HEIGHT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
         self.addPageTemplates([PageTemplate(id="page", frames=[body], onPage=self._decorate)])
 
@@ -72,7 +72,8 @@ class Document(BaseDocTemplate):
         """Bookmark a heading."""
         title = getattr(flowable, "outline_title", None)
         if title is not None:
-            key = f"section-{self.page}-{self.seq.nextf('section')}"
+            self.sections += 1
+            key = f"section-{self.sections}"
             self.canv.bookmarkPage(key)
             self.canv.addOutlineEntry(clean(title), key, level=0, closed=False)
 
@@ -96,8 +97,8 @@ class Document(BaseDocTemplate):
 
 def heading(text: str) -> Flowable:
     """A heading with its outline entry."""
-    flowable: Any = paragraph(text, "heading")
-    flowable.outline_title = text
+    flowable = paragraph(text, "heading")
+    flowable.outline_title = text  # type: ignore[attr-defined]
     return flowable
 
 

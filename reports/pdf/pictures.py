@@ -84,7 +84,8 @@ def flow(diagram: Flow, width: float) -> Picture:
 
 
 def _box(drawing: Drawing, box: Box, left: float, top: float, width: float, height: float) -> None:
-    drawing.add(Rect(left, top - height, width, height, rx=2, ry=2, strokeColor=INK, strokeWidth=0.7, fillColor=FILL))
+    outline: dict[str, Any] = {"strokeColor": INK, "strokeWidth": 0.7, "fillColor": FILL}
+    drawing.add(Rect(left, top - height, width, height, rx=2, ry=2, **outline))
     for place, line in enumerate(box.lines):
         baseline = top - PADDING - LINE + 1.5 - place * LEADING
         text = _fitting(clean(plain(line)), width - 2 * PADDING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, TableStyle
@@ -55,7 +56,7 @@ def _grid(part: Table, *, is_centred: bool = False) -> LongTable:
     head, body = ("head_centred", "cell_centred") if is_centred else ("head", "cell")
     rows = [[paragraph(title, head) for title in part.head]]
     rows += [[paragraph(cell, "cell" if place == 0 else body) for place, cell in enumerate(row)] for row in part.rows]
-    style = [
+    style: list[Any] = [
         ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 3),

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
-from reportlab.lib.colors import HexColor
+from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
@@ -36,7 +37,7 @@ def register_fonts() -> None:
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=OBLIQUE, boldItalic=BOLD)
 
 
-def _style(name: str, size: float, *, font: str = REGULAR, color: HexColor = INK, **more: float) -> ParagraphStyle:
+def _style(name: str, size: float, *, font: str = REGULAR, color: Color = INK, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(
         name,
         fontName=font,

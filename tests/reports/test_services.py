@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.trial.participants.people import make_site, make_user
 from trial.jobs import services as jobs
 from trial.jobs.models import Job
 from trial.jobs.running import RunningJob
+
 
 @pytest.fixture
 def ordered(cloned_orm: str, settings: Settings, tmp_path: Path) -> Report:
@@ -73,7 +75,7 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
     def full(_handle: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(services.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space"):
         services.write_whole(tmp_path / "a.pdf", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.pdf"]

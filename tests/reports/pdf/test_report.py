@@ -6,11 +6,13 @@ import io
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from reports import analyses
+from reports.analyses.finding import Finding
 from reports.assemble import Assembled, assemble
 from reports.books import BOOKS
 from reports.datasets import Datasets
@@ -45,7 +47,8 @@ def test_a_whole_row_reads_as_it_was_computed(report: Assembled) -> None:
 
 def test_every_font_is_embedded(report: Assembled) -> None:
     for page in read(report).pages:
-        for font in page["/Resources"]["/Font"].values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             descriptor = font.get_object()["/FontDescriptor"].get_object()
             assert "/FontFile2" in descriptor
             assert "DejaVu" in descriptor["/FontName"]
@@ -88,7 +91,7 @@ def test_the_same_input_gives_the_same_bytes(report: Assembled, cohort_extracts:
 def test_a_failed_analysis_is_named_and_forbids_publishing(
     cohort_extracts: Extracts, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(datasets: Datasets, protocol: Protocol) -> analyses.Finding:
+    def broken(datasets: Datasets, protocol: Protocol) -> Finding:
         raise ZeroDivisionError("no <b>pressure</b> & no cuff")
 
     monkeypatch.setitem(analyses.ANALYSES, "blood_pressure", broken)
