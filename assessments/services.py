@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from assessments import queries
 from assessments.instruments import Instrument, InstrumentError, codes
@@ -20,7 +20,7 @@ from trial import protocol
 from trial.participants import services as participants
 from trial.participants.models import Participant, Visit
 from trial.records import events
-from trial.records.services import RecordError, amend, enter
+from trial.records.services import AlreadyRecorded, RecordError, amend, enter
 from trial.safety import services as safety
 from trial.users.models import User
 
@@ -73,7 +73,7 @@ def record_assessment(
             rater=rater,
             **values,
         )
-    except IntegrityError as taken:
+    except AlreadyRecorded as taken:
         raise _already(instrument, visit) from taken
     if not row.is_repeat:
         _follow_up(actor, row, before=None)

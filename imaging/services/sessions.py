@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from imaging import queries
 from imaging.models import ImagingSession
 from imaging.services.values import ImagingRefused
 from trial.participants import services as participants
 from trial.participants.models import Participant
-from trial.records.services import amend, enter
+from trial.records.services import AlreadyRecorded, amend, enter
 from trial.users.models import User
 
 
@@ -57,7 +57,7 @@ def record_session(
             is_usable=is_usable,
             exclusion_reason=exclusion_reason.strip(),
         )
-    except IntegrityError as taken:
+    except AlreadyRecorded as taken:
         raise _already(participant, timepoint) from taken
     if visit is not None and not session.is_repeat:
         participants.record_visit(actor, visit, occurred_at=occurred_at, is_complete=True)

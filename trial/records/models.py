@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+
+# Nothing about a living person lies outside; a database cannot even read back a year before 1.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 class Origin(models.TextChoices):
@@ -46,6 +51,19 @@ class Record(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["entered_by", "route", "key"], name="%(app_label)s_%(class)s_key"),
         ]
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Check every field, and that each date has a year that can be; raises ValidationError."""
+        super().clean_fields(exclude=exclude)
+        dates = {field.name for field in self._meta.concrete_fields if isinstance(field, models.DateField)}
+        given = {name: getattr(self, name) for name in dates - set(exclude or ())}
+        wrong = {
+            name: f"The year {at.year:04d} cannot be; check the date."
+            for name, at in given.items()
+            if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR
+        }
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class ClinicalRecord(Record):

@@ -17,6 +17,10 @@ from trial.audit.context import audited
 from trial.records.models import ClinicalRecord, Origin, ProtocolVersion, Record
 from trial.users.models import User
 
+ALREADY = "Somebody else has just saved this {}. Open it and correct it there, with a reason."
+# PostgreSQL's error code, class 23 of its documentation's appendix A; SQLite says it in words.
+UNIQUE_VIOLATION = "23505"
+
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=ClinicalRecord)
 
@@ -31,6 +35,10 @@ class KeyReused(RecordError):
 
 class StaleRecord(RecordError):
     """Somebody else saved this record since it was opened."""
+
+
+class AlreadyRecorded(RecordError):
+    """Somebody else saved what can be recorded only once."""
 
 
 class ReasonRequired(RecordError):
@@ -62,7 +70,7 @@ def check_fields(row: Record) -> None:
 
 
 def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, digest: str, **values: Any) -> R:
-    """Save a new row of *model* once per *key*; raises ValidationError, KeyReused.
+    """Save a new row of *model* once per *key*; raises ValidationError, KeyReused, AlreadyRecorded.
 
     What comes back is the first row with ``is_repeat`` set when the form was saved before.
     """
@@ -76,13 +84,20 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
         try:
             with transaction.atomic(savepoint=key is not None):
                 row.save(force_insert=True)
-        except IntegrityError:
+        except IntegrityError as broken:
             # PostgreSQL lets two requests with one key come this far; the other's row is committed by now.
             first = None if key is None else repeated(model, actor, key, digest)
+            if first is None and is_duplicate(broken):
+                raise AlreadyRecorded(ALREADY.format(model._meta.verbose_name)) from broken
             if first is None:
                 raise
             return first
     return row
+
+
+def is_duplicate(broken: IntegrityError) -> bool:
+    """Whether a unique constraint refused the row, and no other constraint or trigger."""
+    return getattr(broken.__cause__, "sqlstate", "") == UNIQUE_VIOLATION or "UNIQUE constraint" in str(broken)
 
 
 def enter(

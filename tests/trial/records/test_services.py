@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,10 +18,11 @@ from tests.trial.records import clinic
 from trial import protocol
 from trial.audit.context import AttributionError, audited
 from trial.audit.models import AuditEntry
-from trial.participants.models import Consent, Participant
+from trial.participants.models import Consent, Demographics, Participant
 from trial.permissions import Role
 from trial.records.models import ProtocolVersion
 from trial.records.services import (
+    AlreadyRecorded,
     KeyReused,
     ReasonRequired,
     RecordError,
@@ -135,6 +136,36 @@ def test_bad_values_are_refused_by_field_and_leave_nothing(ward: Clinic) -> None
     assert not Consent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        # Earlier than year 1 in UTC: PostgreSQL keeps it, and no page of the participant can read it back.
+        datetime(1, 1, 1, tzinfo=timezone.get_fixed_timezone(14 * 60)),
+        datetime(202, 3, 2, 15, 30, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone.get_fixed_timezone(-12 * 60)),
+    ],
+)
+def test_a_year_that_cannot_be_is_refused(ward: Clinic, moment: datetime) -> None:
+    with pytest.raises(ValidationError, match="cannot be"):
+        clinic.sign(ward.nora, ward.participant, occurred_at=moment)
+    row = clinic.sign(ward.nora, ward.participant)
+    with pytest.raises(ValidationError, match="cannot be"):
+        amend(row, ward.nora, version=1, reason="typed anew", occurred_at=moment)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_what_is_recorded_once_is_refused_in_words_the_second_time(ward: Clinic, keyed: bool) -> None:
+    def ask(actor: User, age: int) -> Demographics:
+        values = {"age_years": age, "sex": "female", "race": "asian", "ethnicity": "unknown"}
+        key = uuid4() if keyed else None
+        return enter(Demographics, actor, participant=ward.participant, occurred_at=clinic.SIGNED, key=key, **values)
+
+    ask(ward.nora, 40)
+    with pytest.raises(AlreadyRecorded, match="Somebody else has just saved this demographics"), transaction.atomic():
+        ask(ward.noel, 41)
+    assert Demographics.objects.get().age_years == 40
+
+
 def test_a_blank_reason_is_refused_before_anything_is_written(ward: Clinic) -> None:
     with pytest.raises(AttributionError):
         clinic.sign(ward.nora, ward.participant, reason="  ")
@@ -185,7 +216,7 @@ def test_a_correction_is_checked_as_an_entry_is(ward: Clinic) -> None:
 
 
 def test_every_refusal_is_a_record_error_with_words_for_the_page() -> None:
-    assert all(issubclass(kind, RecordError) for kind in (KeyReused, StaleRecord, ReasonRequired))
+    assert all(issubclass(kind, RecordError) for kind in (AlreadyRecorded, KeyReused, StaleRecord, ReasonRequired))
 
 
 def test_the_content_hash_ignores_order_and_sees_every_value(ward: Clinic) -> None:
