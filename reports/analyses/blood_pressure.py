@@ -47,7 +47,10 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         ("Pressure", "n", "Before, mean (SD)", "Day 5, mean (SD)", "Change (SD)", "95% CI"),
         tuple(rows),
         (1.8, 0.6, 1.7, 1.7, 1.5, 1.7),
-        (f"Before: {protocol.baseline.definition.text.lower()}. Clonidine was given throughout.", *refusals),
+        (
+            f"Before: {protocol.baseline.definition.text.lower()}. By the protocol clonidine is given until the infusion ends.",
+            *refusals,
+        ),
     )
     return Finding(ID, "Blood pressure", (table,), contract)
 
