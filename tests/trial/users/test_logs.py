@@ -24,7 +24,10 @@ def record(message: str, *args: object, failing: bool = False) -> logging.LogRec
     if failing:
         name_of_a_patient = CANARY
         try:
-            raise LookupError(f"a row is missing ({len(name_of_a_patient)})")
+            try:
+                raise ValueError(f"{name_of_a_patient} is no number")
+            except ValueError as wrong:
+                raise LookupError(f"Failing row contains ({name_of_a_patient}).") from wrong
         except LookupError:
             error = sys.exc_info()
     return logging.LogRecord("trial.tests", logging.WARNING, __file__, 1, message, args, error)
@@ -41,9 +44,10 @@ def test_a_line_says_when_how_grave_where_and_what() -> None:
     }
 
 
-def test_an_error_is_told_with_type_and_place_without_local_values() -> None:
+def test_an_error_and_its_cause_are_told_with_type_and_place_without_words_or_local_values() -> None:
     line = line_of(record("failed", failing=True))
     assert line["error"] == "LookupError"
+    assert line["trace"].index("ValueError") < line["trace"].index("LookupError")
     assert "in record" in line["trace"]
     assert CANARY not in json.dumps(line)
 

@@ -44,6 +44,28 @@ def test_every_answer_forbids_what_is_inline_or_from_elsewhere(address: str) -> 
     assert response["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    "address", ["/participants/%00/", "/participants/?q=%00", "/audit/?actor=a%00b", "/sign-in/?next=%00"]
+)
+def test_a_nul_byte_in_an_address_is_refused(address: str) -> None:
+    response = signed_in(Role.PI).get(address)
+    assert response.status_code == 400
+    assert "Content-Security-Policy" in response
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1"])
+def test_a_form_in_another_encoding_is_refused(charset: str) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    response = Client(enforce_csrf_checks=True).post("/sign-in/", "username=nora", content_type=kind)
+    assert response.status_code == 400
+
+
+def test_a_form_that_names_its_encoding_is_read() -> None:
+    kind = "application/x-www-form-urlencoded; charset=UTF-8"
+    response = Client().post("/sign-in/", "username=nora&password=x", content_type=kind)
+    assert response.status_code == 422
+
+
 def test_the_policy_has_no_hole() -> None:
     assert "unsafe" not in str(settings.CONTENT_SECURITY_POLICY)
     assert "http" not in str(settings.CONTENT_SECURITY_POLICY)
