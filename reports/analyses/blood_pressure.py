@@ -48,7 +48,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         tuple(rows),
         (1.8, 0.6, 1.7, 1.7, 1.5, 1.7),
         (
-            f"Before: {protocol.baseline.definition.text.lower()}. By the protocol clonidine is given until the infusion ends.",
+            f"Before: {protocol.baseline.definition.text.lower()}. Clonidine is given until the end (protocol).",
             *refusals,
         ),
     )

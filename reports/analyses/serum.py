@@ -135,7 +135,7 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
         words,
         ("Effect", *heads),
         tuple(rows),
-        (1.55, *[1.42] * len(heads)),
+        (1.55, *[1.2 if len(head) < 13 else 1.6 for head in heads]),
         (
             "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The "
             "publication says that none was related and shows no numbers.",
