@@ -1,0 +1,150 @@
+"""Every address of the site by its URL name, with the objects of the demo cohort that make it whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from assessments.models import Assessment
+from imaging.models import ImagingSession
+from infusion.models import Infusion
+from reports.models import Report
+from reports.services import order_report
+from tests.trial.records import clinic
+from trial.audit.context import audited
+from trial.participants import services as participants
+from trial.participants.models import Participant
+from trial.participants.models.screening import Medication
+from trial.permissions import Role
+from trial.safety import services as safety
+from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.users.models import User
+
+MISSING_STUDY_ID = "STL-9999-9"
+Patterns = list[URLPattern | URLResolver]
+
+
+def patterns() -> dict[str, URLPattern]:
+    """Every named address, by its name with namespace."""
+    return dict(_walk(get_resolver().url_patterns))
+
+
+def _walk(found: Patterns, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in found:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+        else:
+            assert pattern.name, f"{pattern} has no name; give it one, so that its permissions can be listed."
+            yield prefix + pattern.name, pattern
+
+
+class Addresses:
+    """The addresses of one patient's data at the demo site, and the same of nothing that exists."""
+
+    def __init__(self) -> None:
+        infusion = Infusion.objects.select_related("participant__site").order_by("occurred_at")[0]
+        self.patient: Participant = infusion.participant
+        self.site = self.patient.site
+        self.pi = User.objects.get(username="pi")
+        self.report = self.published_report()
+        self.session = ImagingSession.objects.filter(participant=self.patient)[0]
+        self.rated = Assessment.objects.select_related("visit").filter(participant=self.patient, instrument="madrs")[0]
+        self.newcomer = clinic.make_participant(self.pi, self.site)
+        participants.sign_consent(self.pi, self.newcomer, occurred_at=clinic.SIGNED, form_version="1.0")
+        self.ensure_events()
+
+    def published_report(self) -> Report:
+        """A report of the site with small files, ordered by the PI."""
+        report = order_report(self.pi, site=self.site, book="per-protocol", key=uuid4())
+        content = b"%PDF-1.4 small"
+        (Path(settings.REPORTS_DIR) / f"{report.id}.pdf").write_bytes(content)
+        with audited("system:tests", "published"):
+            report.published_at = report.data_cut = timezone.now()
+            report.pdf_path = report.results_path = f"{report.id}.pdf"
+            report.pdf_sha256 = report.results_sha256 = hashlib.sha256(content).hexdigest()
+            report.save()
+        return report
+
+    def ensure_events(self) -> None:
+        """Alert, deviation and adverse event of the patient, made where the cohort has none."""
+        given: dict[str, Any] = {"participant": self.patient, "occurred_at": self.patient.entered_at}
+        if not Alert.objects.filter(participant=self.patient).exists():
+            safety.raise_alert(self.pi, visit=None, kind="blood_pressure", level="urgent", summary="set up", **given)
+        if not Deviation.objects.filter(participant=self.patient).exists():
+            safety.record_deviation(self.pi, kind="other", summary="set up", **given)
+        if not AdverseEvent.objects.filter(participant=self.patient).exists():
+            no = AdverseEvent.Causality.UNRELATED
+            causality = {"ketamine_causality": no, "clonidine_causality": no, "procedure_causality": no}
+            event: dict[str, Any] = {
+                "term": "Headache",
+                "grade": AdverseEvent.Grade.MILD,
+                "aware_at": timezone.now(),
+                **causality,
+            }
+            safety.record_adverse_event(self.pi, **given, **event)
+
+    def of_patient(self, model: Any) -> UUID:
+        """Id of one of the patient's rows."""
+        identity: UUID = model.objects.filter(participant=self.patient).values_list("pk", flat=True)[0]
+        return identity
+
+    def value(self, name: str, argument: str) -> Any:
+        """What stands for *argument* in the address *name*."""
+        special = {
+            ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
+            ("safety:close", "pk"): lambda: self.of_patient(Deviation),
+            ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
+        }
+        general = {
+            "study_id": lambda: self.patient.study_id,
+            "visit_code": lambda: self.rated.visit and self.rated.visit.code,
+            "code": lambda: self.rated.visit and self.rated.visit.code,
+            "instrument": lambda: "madrs",
+            "timepoint": lambda: self.session.timepoint,
+            "slug": lambda: "demographics",
+            "medication_id": lambda: self.of_patient(Medication),
+            "report_id": lambda: self.report.id,
+            "job_id": lambda: self.report.job_id,
+            "label": lambda: "participants.Participant",
+            "row_id": lambda: self.patient.pk,
+        }
+        return special.get((name, argument), general.get(argument, lambda: _unknown(name, argument)))()
+
+    def own(self, name: str) -> str:
+        """The address with objects of the demo site."""
+        arguments = patterns()[name].pattern.converters
+        return reverse(name, kwargs={argument: self.value(name, argument) for argument in arguments})
+
+    def missing(self, name: str) -> str:
+        """The address with objects that exist nowhere."""
+        kwargs = {}
+        for argument in patterns()[name].pattern.converters:
+            value = self.value(name, argument)
+            kwargs[argument] = uuid4() if isinstance(value, UUID) else value
+        if "study_id" in kwargs:
+            kwargs["study_id"] = MISSING_STUDY_ID
+        return reverse(name, kwargs=kwargs)
+
+
+def _unknown(name: str, argument: str) -> Any:
+    raise AssertionError(f"{name} needs '{argument}': say in tests/trial/addresses.py which row stands for it.")
+
+
+def has_object(name: str) -> bool:
+    """Whether an address names an object."""
+    return bool(patterns()[name].pattern.converters)
+
+
+def people(code: str) -> dict[Role, User]:
+    """One person for each role at a site of their own."""
+    site = clinic.make_site(code)
+    return {role: clinic.make_person(site, role, starts_on=date(2020, 1, 1)) for role in Role}
