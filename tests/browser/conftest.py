@@ -10,8 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
 
+from tests.conftest import redirected
 from tests.engines import chromium
+from tests.engines import site as sites
+from tests.engines.clones import Template, Templates
+from tests.engines.site import RunningSite
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 DESKTOP, PHONE = 1440, 375
@@ -101,7 +106,26 @@ def page(new_context: Callable[[], BrowserContext], request: pytest.FixtureReque
     assert not errors, f"Scripts failed on {opened.url}: {errors}"
 
 
+@pytest.fixture(scope="session")
+def desk_site(
+    templates: Templates, demo_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
+    """One running demo site per test process for tests that enter data, each about participants of its own."""
+    var_dir = tmp_path_factory.mktemp("desk-site") / "var"
+    sites.folder_of(demo_template.var_dir, var_dir)
+    with templates.clone(demo_template) as url, sites.running(url, var_dir) as site:
+        yield site
+
+
+@pytest.fixture
+def desk(desk_site: RunningSite, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """Address of the site to enter data at, with the models of this process pointing at its database."""
+    with redirected(desk_site.database_url, django_db_blocker):
+        yield desk_site.url
+
+
 SignIn = Callable[[Page, str, str, str], None]
+NewContext = Callable[[], BrowserContext]
 
 
 @pytest.fixture

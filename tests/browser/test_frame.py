@@ -30,9 +30,7 @@ def test_a_wrong_password_is_refused_in_words(page: Page, live_site: str) -> Non
 
 
 @pytest.mark.parametrize("username", ["coordinator", "psychiatrist", "nurse", "datamanager", "monitor", "pi"])
-def test_a_demo_account_signs_in_and_out(
-    page: Page, shared_demo_site: str, sign_in: SignIn, username: str
-) -> None:
+def test_a_demo_account_signs_in_and_out(page: Page, shared_demo_site: str, sign_in: SignIn, username: str) -> None:
     sign_in(page, shared_demo_site, username, DEMO_PASSWORD)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

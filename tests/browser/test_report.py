@@ -1,0 +1,49 @@
+"""The PI orders the per-protocol report, sees it advance, and downloads the PDF whose hash the page shows."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.browser.conftest import SignIn
+from trial.settings import DEMO_PASSWORD
+
+BUILT_WITHIN_MS = 150_000
+# Records every value that the bar shows, in the page: asking from here would miss values between two questions.
+WATCH = """() => {
+  const seen = window.seenPercents = new Set();
+  const look = () => {
+    const bar = document.querySelector("#report-progress");
+    if (bar) seen.add(bar.value);
+  };
+  look();
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def test_a_report_is_ordered_advances_and_downloads(page: Page, desk: str, sign_in: SignIn, tmp_path: Path) -> None:
+    sign_in(page, desk, "pi", DEMO_PASSWORD)
+    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("link", name="Order a report").click()
+    page.get_by_label("Report").select_option(label="Per-protocol report")
+    page.get_by_role("button", name="Order").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.evaluate(WATCH)
+
+    download = page.get_by_role("link", name="Download the PDF")
+    expect(download).to_be_visible(timeout=BUILT_WITHIN_MS)
+    values = page.evaluate("[...window.seenPercents]")
+    assert len(values) > 1 and values == sorted(values), values
+
+    with page.expect_download() as arriving:
+        download.click()
+    file = tmp_path / "report.pdf"
+    arriving.value.save_as(file)
+    shown = page.get_by_role("definition").filter(has_text=hashlib.sha256(file.read_bytes()).hexdigest())
+    expect(shown).to_have_count(1)
+    reader = PdfReader(file)
+    assert len(reader.pages) > 1
+    assert "ketamine" in (reader.pages[0].extract_text() or "").lower()

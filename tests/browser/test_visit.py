@@ -1,0 +1,90 @@
+"""A visit is entered at the screen: MADRS by keyboard, CGI-I, totals, the visit done, and who did it when."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from assessments.models import Assessment
+from tests.browser import scenes
+from tests.browser.conftest import NewContext, SignIn
+from trial.safety.models import Alert
+from trial.settings import DEMO_PASSWORD
+
+ITEMS = 10
+
+
+def type_scores(page: Page, scores: str) -> None:
+    """Type one digit for each item; each must reach the item after the one before it."""
+    items = page.locator("[data-item]")
+    expect(items).to_have_count(len(scores))
+    for place, score in enumerate(scores):
+        expect(items.nth(place).locator("input:focus")).to_have_count(1)
+        page.keyboard.press(score)
+        expect(items.nth(place).locator("input:checked")).to_have_value(score)
+
+
+def test_week_2_is_entered_from_today_to_done(page: Page, desk: str, sign_in: SignIn, new_context: NewContext) -> None:
+    study_id = scenes.at_week_2().study_id
+    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
+    page.get_by_role("link", name=f"{study_id} · Week 2").click()
+    madrs = page.get_by_role("row", name="Montgomery-Åsberg")
+    madrs.get_by_role("link", name="Enter").click()
+
+    type_scores(page, "3212432100")
+    expect(page.locator("[data-total]")).to_have_text("Total 18 (0 to 60)")
+    expect(page.get_by_role("button", name="Save")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Montgomery-Åsberg Depression Rating Scale")).to_be_visible()
+    expect(page.locator("dd").first).to_contain_text("18 of 0 to 60")
+    expect(page.locator("main")).to_contain_text("by Pat Psychiatrist")
+
+    page.get_by_role("link", name="Back to the visit").click()
+    page.get_by_role("row", name="improvement").get_by_role("link", name="Enter").click()
+    type_scores(page, "2")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Back to the visit").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("done")
+    expect(page.get_by_role("row", name="Montgomery-Åsberg").get_by_role("link", name="18")).to_be_visible()
+
+    page.goto(f"{desk}{reverse('participants:detail', args=[study_id])}")
+    course = page.get_by_role("region", name="Assessments").last
+    expect(course.get_by_role("row", name="Week 2").get_by_role("link", name="18")).to_be_visible()
+
+    recorded = Assessment.objects.get(participant__study_id=study_id, instrument="madrs")
+    reader = new_context().new_page()
+    sign_in(reader, desk, "monitor", DEMO_PASSWORD)
+    reader.goto(f"{desk}{reverse('audit:history', args=['assessments.Assessment', recorded.pk])}")
+    entry = reader.locator(f"time[datetime^='{recorded.entered_at:%Y-%m-%dT%H:%M}']").locator("..")
+    expect(entry).to_contain_text("by psychiatrist")
+
+
+def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk: str, sign_in: SignIn) -> None:
+    study_id = scenes.at_week_2().study_id
+    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
+    page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
+    type_scores(page, "4444444446")
+    page.keyboard.press("Enter")
+    steps = page.locator("[data-escalation]")
+    expect(steps).to_have_attribute("data-escalation", "emergency")
+    assert steps.locator("li").count() > 1
+    steps.get_by_role("link", name="Open the alert").click()
+    expect(page.get_by_role("listitem").filter(has_text=study_id).first).to_be_visible()
+    assert Alert.objects.get(participant__study_id=study_id).level == "emergency"
+
+
+def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Page, desk: str, sign_in: SignIn) -> None:
+    study_id = scenes.at_week_2().study_id
+    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
+    page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
+    for score in "32124":
+        page.keyboard.press(score)
+    page.get_by_role("button", name="Save").click()
+    problem = page.get_by_role("alert")
+    expect(problem).to_contain_text("Nothing was saved yet")
+    expect(problem).to_contain_text("Concentration difficulties")
+    expect(page.locator("[data-item] input:checked")).to_have_count(5)
+    expect(page.locator("[data-total]")).to_have_text(f"12 so far, 5 of {ITEMS} items open")
+    problem.get_by_role("link", name="Why are items not rated?").click()
+    expect(page.get_by_label("Why are items not rated?")).to_be_in_viewport()
+    assert not Assessment.objects.filter(participant__study_id=study_id).exists()
