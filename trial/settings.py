@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import environ
 from csp.constants import SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -74,6 +75,16 @@ for folder in (VAR_DIR, KEYS_DIR, REPORTS_DIR, UPLOADS_DIR, BROKER_DIR, VAR_DIR 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def site_mode() -> str:
+    """Return the mode of the site; raises ImproperlyConfigured for an unknown one."""
+    modes, mode = ("demo", "practice", "production"), read("SITE_MODE")
+    if mode not in modes:
+        raise ImproperlyConfigured(f"SITE_MODE is {mode!r}; write one of {', '.join(modes)}.")
+    if mode == "production" and read_flag("DEBUG"):
+        raise ImproperlyConfigured("DEBUG shows participants' data on its error pages; switch it off in production.")
+    return mode
+
+
 def key_from_file(name: str) -> str:
     """Return the hex key kept in VAR_DIR/keys/*name*, made on first use and readable by its owner only.
 
@@ -91,7 +102,7 @@ def key_from_file(name: str) -> str:
 
 SECRET_KEY = read("SECRET_KEY") or key_from_file("secret.key")
 AUDIT_SEAL_KEY = bytes.fromhex(read("AUDIT_SEAL_KEY") or key_from_file("audit_seal.key"))
-SITE_MODE = read("SITE_MODE")
+SITE_MODE = site_mode()
 DEMO_PASSWORD = read("DEMO_PASSWORD")
 HOST = read("HOST")
 PORT = int(read("PORT"))
@@ -191,6 +202,7 @@ DATABASES = {"default": database(), "reporting": database(query_only=True)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["trial.users.backends.AccountBackend"]
 LOGIN_URL = "users:sign_in"
 LOGIN_REDIRECT_URL = "participants:today"
 LOGOUT_REDIRECT_URL = "users:sign_in"

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from trial.permissions import Role
 from trial.users import services
+from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import Site, User
 
 ACTOR = "system:load_cohort"
@@ -42,7 +43,7 @@ def demo_accounts(site: Site) -> dict[str, User]:
                 ACTOR,
                 username=username,
                 full_name=full_name,
-                email=f"{username}@demo.invalid",
+                email=f"{username}{DEMO_DOMAIN}",
                 password=settings.DEMO_PASSWORD,
                 site=site,
                 roles=[role],

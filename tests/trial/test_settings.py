@@ -139,6 +139,30 @@ def test_keys_given_by_the_environment_are_taken_and_not_written(tmp_path: Path)
     assert list((tmp_path / "keys").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"SITE_MODE": "prod"}, "SITE_MODE is 'prod'; write one of demo, practice, production."),
+        ({"SITE_MODE": "production", "DEBUG": "true"}, "switch it off in production"),
+    ],
+)
+def test_a_mode_that_is_unknown_or_unsafe_is_refused(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    done = run(SAY_KEYS, tmp_path, **environment)
+    assert done.returncode != 0
+    assert words in done.stderr
+
+
+MAKE_DATABASE = "from django.core.management import execute_from_command_line as run; run(['manage.py', 'bootstrap'])"
+
+
+def test_the_database_is_closed_to_others_in_a_folder_that_was_open(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    done = run(MAKE_DATABASE, tmp_path, DJANGO_SETTINGS_MODULE="trial.settings")
+    assert done.returncode == 0, done.stderr
+    for path in tmp_path.glob("trial.sqlite3*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
 SAY_DATABASES = (
     "import json; from trial.settings import DATABASES as d; "
     "print(json.dumps({a: [d[a]['ENGINE'], d[a].get('CONN_HEALTH_CHECKS'), d[a].get('OPTIONS')] for a in d}))"

@@ -18,7 +18,7 @@ NOT_AUDITED: dict[str, str] = {
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
-    "sessions": "Who is signed in now. Signing in and out is recorded by the users app.",
+    "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
 
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.

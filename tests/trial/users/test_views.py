@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.urls import reverse
 from tests.trial.records import clinic
 from trial.audit.context import audited
 from trial.permissions import Role
+from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import RoleAssignment, User
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +166,31 @@ def test_names_and_cookies_are_kept_from_scripts(nora: User) -> None:
     cookie = attempt(Client()).cookies[settings.SESSION_COOKIE_NAME]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize(("mode", "works"), [("demo", True), ("practice", False), ("production", False)])
+def test_a_demo_account_works_in_a_demonstration_only(settings: Any, nora: User, mode: str, works: bool) -> None:
+    with audited("system:tests", "made a demo account"):
+        nora.email = f"nora{DEMO_DOMAIN}"
+        nora.save()
+    before = Client()
+    attempt(before)
+    settings.SITE_MODE = mode
+    assert attempt(Client()).status_code == (302 if works else 422)
+    assert before.get("/protocol/").status_code == (200 if works else 302)
+
+
+@pytest.mark.usefixtures("nora")
+def test_the_log_tells_who_signed_in_and_out_and_never_what_was_typed(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="trial.users.signing")
+    client = Client()
+    attempt(client, password="a wrong one")
+    attempt(client, username="typed-by-mistake", password="a wrong one")
+    attempt(client)
+    client.post(SIGN_OUT)
+    assert [line.getMessage() for line in caplog.records if line.name == "trial.users.signing"] == [
+        "sign-in refused: nora",
+        "sign-in refused: an unknown name",
+        "signed in: nora",
+        "signed out: nora",
+    ]

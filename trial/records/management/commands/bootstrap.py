@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -18,6 +19,8 @@ class Command(BaseCommand):
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
+            # SQLite gives its log files the mode of the database; the folder may be older and open to others.
+            Path(connection.settings_dict["NAME"]).chmod(0o600)
         call_command("migrate", verbosity=0, interactive=False)
         assert_fit_to_serve()
         self.stdout.write(f"The database is ready ({connection.vendor}).")

@@ -15,9 +15,12 @@ from django.core.wsgi import get_wsgi_application
 
 from trial.celery import die_with_parent
 from trial.records.checks import assert_fit_to_serve
+from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import User
 
 RESTART_AFTER_SECONDS = 1.0
+# Above the largest file that may be imported; what is larger is refused before it fills the disk.
+LARGEST_REQUEST_BYTES = 25_000_000
 
 
 def worker_command() -> list[str]:
@@ -84,7 +87,7 @@ class Command(BaseCommand):
     def greet(self, host: str, port: int) -> None:
         """Say where the site is and who may sign in."""
         self.stdout.write(f"The site is at http://{host}:{port}/ (stop it with Ctrl-C).")
-        demo = User.objects.filter(email__endswith="@demo.invalid").order_by("username")
+        demo = User.objects.filter(email__endswith=DEMO_DOMAIN).order_by("username")
         if settings.SITE_MODE == "demo" and demo:
             self.stdout.write(f"Demo accounts, all with the password {settings.DEMO_PASSWORD!r}:")
             for user in demo:
