@@ -27,7 +27,5 @@ def read_outside_settings() -> set[str]:
     for app in ("trial", "infusion", "assessments", "imaging", "reports"):
         for path in (root / app).rglob("*.py"):
             if path != SETTINGS:
-                found |= set(
-                    re.findall(r'\bread(?:_flag|_list)?\("([A-Z_]+)"\)', path.read_text(encoding="utf-8"))
-                )
+                found |= set(re.findall(r'\bread(?:_flag|_list)?\("([A-Z_]+)"\)', path.read_text(encoding="utf-8")))
     return found
