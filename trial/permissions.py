@@ -37,7 +37,8 @@ READERS = CLINICAL | {Role.DATA_MANAGER, Role.MONITOR}
 ACTIONS: dict[str, frozenset[Role]] = {
     "protocol.read": EVERYONE,
     "today.read": EVERYONE,
-    "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER, Role.ADMINISTRATOR}),
+    # Not the administrator: the trail shows every clinical value, and an administrator sees none.
+    "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
     "participants.read": READERS | {Role.IMAGING_ANALYST},
     "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

@@ -81,7 +81,7 @@ def menu(client: Client) -> list[str]:
     [
         (Role.NURSE, ["Today", "Participants", "Safety", "Imaging", "Protocol"]),
         (Role.IMAGING_ANALYST, ["Today", "Participants", "Imaging", "Protocol"]),
-        (Role.ADMINISTRATOR, ["Today", "Protocol", "Audit trail"]),
+        (Role.ADMINISTRATOR, ["Today", "Protocol"]),
         (Role.PI, ["Today", "Participants", "Safety", "Imaging", "Reports", "Protocol", "Audit trail"]),
     ],
 )
