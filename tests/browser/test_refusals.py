@@ -19,7 +19,8 @@ FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 
 def assert_frame(page: Page, answer: Response | None, status: int, heading: str) -> None:
     """The refusal stands in the site's frame, fits, and leads back."""
-    assert answer is not None and answer.status == status
+    assert answer is not None
+    assert answer.status == status
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     expect(page.get_by_role("link", name="Ketamine 96 h")).to_be_visible()
     expect(page.get_by_role("link", name="Go to Today")).to_have_attribute("href", "/")
