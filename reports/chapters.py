@@ -18,14 +18,14 @@ from reports.stats.paired import DEFINITIONS
 from trial.protocol import Protocol
 
 FEW = 4
-MATCH_ORDER = ("yes", "no", "constructed", "both readings", "not anchorable", "not computed (package 5)")
+MATCH_ORDER = ("yes", "no", "constructed", "both readings", "not anchorable", "not computed")
 MEANINGS = {
-    "yes": "the computed value is the printed one",
-    "no": "it is not; see why",
-    "constructed": "it is, because the synthetic data were built so",
+    "yes": "the computed value agrees with what is printed",
+    "no": "it does not agree; see why",
+    "constructed": "it agrees, because the synthetic data were built so",
     "both readings": "the publication contradicts itself; both are shown",
     "not anchorable": "the publication prints no number",
-    "not computed (package 5)": "needs connectivity at full resolution",
+    "not computed": "needs connectivity at full resolution, which another report reads",
 }
 
 

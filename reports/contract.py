@@ -18,12 +18,7 @@ from importlib.resources import files
 from reports.stats.rounding import round_half_away
 from trial.protocol import Protocol
 
-CONSTRUCTED, BOTH, NOT_ANCHORABLE, LATER = (
-    "constructed",
-    "both readings",
-    "not anchorable",
-    "not computed (package 5)",
-)
+CONSTRUCTED, BOTH, NOT_ANCHORABLE, LATER = "constructed", "both readings", "not anchorable", "not computed"
 _CHECK = re.compile(r"^(\S+?)\s*(=|~|<|>| has )\s*(\S+)$")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -135,11 +130,13 @@ def _compare(entry: Entry, given: Mapping[str, object] | None, protocol: Protoco
         off = sorted(set(given) ^ set(wanted))
         raise ContractError(f"{entry.id}: the analysis and reports/contract.csv differ in the keys {off}.")
     values = {key: None if given is None else given[key] for key in wanted}
-    if entry.kind == "not anchorable" and entry.package == 1:
+    if entry.kind == NOT_ANCHORABLE:
         return Compared(entry, values, NOT_ANCHORABLE, entry.why)
     if given is None:
         if entry.package != 1:
-            return Compared(entry, values, LATER, "Left to the package that reads connectivity at full resolution.")
+            return Compared(
+                entry, values, LATER, "Needs connectivity at full resolution, which this report does not read."
+            )
         return Compared(entry, values, "no", "Not computed: the analysis failed or is not in this book.")
     failed = [reason for check in entry.checks for reason in _failures(check, values)]
     if any(value is None for value in values.values()) and not failed and not entry.checks:

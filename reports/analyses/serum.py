@@ -20,7 +20,6 @@ from reports.stats.logistic import FirthLogistic, firth
 from trial.protocol import Protocol
 
 ID = "serum"
-CORRELATED = ("ketamine", "s_norketamine", "r_norketamine")
 PER = 100.0
 
 
@@ -41,7 +40,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     madrs = course(datasets, "MADRS", who.subjects)
     visit = protocol.outcomes.response_visit.codes[0]
     change = scores(madrs, visit) - scores(madrs, BASELINE)
-    linked = {name: attempt(pearson, scores(means, name), change) for name in CORRELATED}
+    linked = {name: attempt(pearson, scores(means, name), change) for name in protocol.serum.analytes}
     fits = [
         _fit(datasets, protocol, means, item, analyte)
         for item in protocol.side_effects.items
