@@ -13,6 +13,7 @@ from django.utils import timezone
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of, visits_of
 from trial.records.forms import mark_up
+from trial.records.models import wrong_year
 from trial.users.models import User
 
 CLOCK_AHEAD = timedelta(minutes=5)
@@ -41,8 +42,10 @@ class BedsideForm(forms.Form):
                 mark_up(field)
 
     def clean_occurred_at(self) -> datetime:
-        """Refuse a time to come; a few minutes allow for a clock that runs ahead."""
+        """Refuse a time to come, and a year that cannot be; a few minutes allow for a clock that runs ahead."""
         at: datetime = self.cleaned_data["occurred_at"]
+        if words := wrong_year(at):
+            raise forms.ValidationError(words)
         if at > timezone.now() + CLOCK_AHEAD:
             raise forms.ValidationError("This time is still to come; enter it when it has happened.")
         return at

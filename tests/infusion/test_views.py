@@ -181,6 +181,22 @@ def test_a_time_to_come_is_not_taken(ward: Ward) -> None:
     assert not Vitals.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["bag", "clonidine", "vitals", "rate", "stop"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "0001-01-01T00:00+14:00", "0202-03-02T11:00"])
+def test_a_year_that_cannot_be_stays_on_the_form(ward: Ward, name: str, at: str) -> None:
+    start(ward)
+    values = {
+        "bag": {"concentration": "2", "volume_ml": "500"},
+        "clonidine": {"dose_mg": "0.1", "is_given": "yes"},
+        "vitals": {"systolic": "120", "diastolic": "70", "heart_rate": "70"},
+        "rate": {"rate": "0", "reason": "pause"},
+        "stop": {"completed": "no"},
+    }
+    response = post(signed_in(ward.psychiatrist), address(name, ward), occurred_at=at, happened="on", **values[name])
+    assert response.status_code == 422
+    assert "cannot be" in response.content.decode()
+
+
 def test_an_empty_checklist_is_not_saved_as_zeros(ward: Ward) -> None:
     page = post(signed_in(ward.nurse), address("side_effects", ward))
     assert page.status_code == 422

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -13,6 +14,11 @@ from django.utils import timezone
 
 # Nothing about a living person lies outside; a database cannot even read back a year before 1.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+def wrong_year(at: date) -> str:
+    """Say what is wrong with the year of a date or a moment; empty when it can be."""
+    return "" if FIRST_YEAR <= at.year <= LAST_YEAR else f"The year {at.year:04d} cannot be; check the date."
 
 
 class Origin(models.TextChoices):
@@ -57,12 +63,7 @@ class Record(models.Model):
         super().clean_fields(exclude=exclude)
         dates = {field.name for field in self._meta.concrete_fields if isinstance(field, models.DateField)}
         given = {name: getattr(self, name) for name in dates - set(exclude or ())}
-        wrong = {
-            name: f"The year {at.year:04d} cannot be; check the date."
-            for name, at in given.items()
-            if at is not None and not FIRST_YEAR <= at.year <= LAST_YEAR
-        }
-        if wrong:
+        if wrong := {name: words for name, at in given.items() if at is not None and (words := wrong_year(at))}:
             raise ValidationError(wrong)
 
 

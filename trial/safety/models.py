@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -60,9 +62,11 @@ class AdverseEvent(ClinicalRecord):
     def clean(self) -> None:
         """Refuse an event whose dates or seriousness contradict each other."""
         wrong: dict[str, str] = {}
-        if self.ended_at is not None and self.ended_at < self.occurred_at:
+        # Empty while a form with a mistyped onset is checked; the field says so itself.
+        began: datetime | None = self.occurred_at
+        if began is not None and self.ended_at is not None and self.ended_at < began:
             wrong["ended_at"] = "It cannot end before it began; check both times."
-        if self.aware_at is not None and self.aware_at < self.occurred_at:
+        if began is not None and self.aware_at is not None and self.aware_at < began:
             wrong["aware_at"] = "Staff cannot know before it began; check both times."
         if self.is_serious and not self.seriousness.strip():
             wrong["seriousness"] = "Say which rule of seriousness it meets."

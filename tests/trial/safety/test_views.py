@@ -146,6 +146,17 @@ def test_an_adverse_event_is_recorded_and_corrected(client: Client, consented: P
     assert Alert.objects.get().kind == "serious_adverse_event"
 
 
+@pytest.mark.parametrize("mistyped", ["", "tomorrow", "2026-03-08T02:30", "0001-01-01T00:00+14:00", "9999-12-31T23:59"])
+def test_an_event_with_a_mistyped_onset_stays_on_the_form(
+    client: Client, consented: Participant, coordinator: User, mistyped: str
+) -> None:
+    client.force_login(coordinator)
+    address = reverse("safety:adverse_event", args=[consented.study_id])
+    response = client.post(address, {**EVENT, "key": key(), "occurred_at": mistyped, "ended_at": "2026-03-02T12:00"})
+    assert "occurred_at" in response.context["form"].errors
+    assert not AdverseEvent.objects.exists()
+
+
 def test_a_deviation_is_reported_and_closed_by_hand(client: Client, consented: Participant, coordinator: User) -> None:
     client.force_login(coordinator)
     given = {"occurred_at": "2026-03-02T11:00", "kind": "other", "summary": "Wrong form used.", "key": key()}

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from trial.records.forms import mark_up
+from trial.records.models import wrong_year
 from trial.records.services import RecordError
 
 
@@ -28,7 +29,9 @@ def day(label: str, *, required: bool = True) -> forms.DateField:
 
 
 def not_in_future(at: datetime) -> datetime:
-    """Refuse a moment that has not come yet: only what has happened is recorded."""
+    """Refuse a moment that has not come yet, and a year that cannot be: only what has happened is recorded."""
+    if words := wrong_year(at):
+        raise ValidationError(words)
     if at > timezone.now():
         raise ValidationError("This time has not come yet; enter when it really happened.")
     return at
