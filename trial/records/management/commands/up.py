@@ -73,7 +73,11 @@ class Command(BaseCommand):
         assert_fit_to_serve()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server = waitress.create_server(
-            get_wsgi_application(), host=options["host"], port=options["port"], threads=settings.WEB_THREADS
+            get_wsgi_application(),
+            host=options["host"],
+            port=options["port"],
+            threads=settings.WEB_THREADS,
+            max_request_body_size=LARGEST_REQUEST_BYTES,
         )
         worker = Worker()
         worker.keeper.start()
