@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
 from infusion.rules import Course, RateEvent
-from trial.participants.models import Participant, PhysicalExamination
+from trial.participants.models import Participant, PhysicalExamination, Visit
+from trial.participants.queries import protocol_of
 from trial.records.events import InfusionTimes
+
+
+class Due(NamedTuple):
+    """A measurement that a visit asks for: its code, its name, and when it was taken (None if it was not)."""
+
+    code: str
+    label: str
+    taken_at: datetime | None
+
+
+MEASURED = {"blood_pressure": Vitals, "side_effects": SideEffects, "serum": SerumSample}
+
+
+def measurements_due(visit: Visit) -> list[Due]:
+    """What a visit asks to be measured at the bedside, in the protocol's order."""
+    plan = protocol_of(visit.participant)
+    return [
+        Due(code, plan.measurements[code].label.text, taken_at(visit, code))
+        for code in plan.visits[visit.code].measurements.codes
+        if code in MEASURED
+    ]
+
+
+def taken_at(visit: Visit, code: str) -> datetime | None:
+    """When a measurement of a visit was taken, or None."""
+    rows = MEASURED[code]._default_manager.filter(visit=visit)
+    return rows.order_by("occurred_at").values_list("occurred_at", flat=True).first()
 
 
 def infusion_of(participant: Participant) -> Infusion | None:

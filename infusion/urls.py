@@ -10,6 +10,7 @@ app_name = "infusion"
 urlpatterns = [
     path("<str:study_id>/", views.detail, name="detail"),
     path("<str:study_id>/panel/", views.panel, name="panel"),
+    path("<str:study_id>/visits/<str:code>/panel/", views.visit_panel, name="visit_panel"),
     path("<str:study_id>/state/", views.state, name="state"),
     path("<str:study_id>/course/", views.course, name="course"),
     path("<str:study_id>/start/", views.start, name="start"),

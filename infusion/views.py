@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
@@ -29,12 +30,17 @@ from infusion.forms import (
 from infusion.models import Infusion
 from infusion.services import RuleBroken
 from trial.participants.models import Participant
-from trial.participants.queries import get_participant
+from trial.participants.queries import get_participant, get_visit
 from trial.permissions import may, requires
 from trial.records.services import RecordError
 
 FORM = ["GET", "HEAD", "POST"]
 RATE_CHANGED = "rate-changed"
+FORMS = {
+    "blood_pressure": "infusion:vitals",
+    "side_effects": "infusion:side_effects",
+    "serum": "infusion:serum",
+}
 
 
 def participant_of(request: HttpRequest, study_id: str) -> Participant:
@@ -77,6 +83,12 @@ def saved(form: BedsideForm, save: Callable[[dict[str, Any]], Any]) -> bool:
     return not form.errors
 
 
+def asked_for(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+    """The visit that a link to a form names, chosen beforehand."""
+    code = request.GET.get("visit", "")
+    return {"visit": get_visit(participant, code).pk} if code else {}
+
+
 def entry(
     request: HttpRequest,
     participant: Participant,
@@ -87,12 +99,26 @@ def entry(
 ) -> HttpResponse:
     """Show a form, or save it and go back to the bedside."""
     with timezone.override(participant.site.zone):
-        form = kind(request.POST or None, participant=participant, user=request.user)  # type: ignore[arg-type]
+        form = kind(
+            request.POST or None, participant=participant, user=request.user, initial=asked_for(request, participant)  # type: ignore[arg-type]
+        )  # fmt: skip
         if request.method == "POST" and saved(form, save):
             messages.success(request, f"{title} saved.")
             return redirect("infusion:detail", participant.study_id)
         shown = {**frame(request, participant), "form": form, "title": title}
         return render(request, template, shown, status=422 if form.errors else 200)
+
+
+@requires("infusion.read")
+@require_safe
+def visit_panel(request: HttpRequest, study_id: str, code: str) -> HttpResponse:
+    """What a visit asks to be measured, each with its form: a fragment of the visit's page."""
+    participant = participant_of(request, study_id)
+    visit, user = get_visit(participant, code), request.user
+    rows = [(due, reverse(FORMS[due.code], args=[study_id])) for due in queries.measurements_due(visit)]
+    with timezone.override(participant.site.zone):
+        may_record = may(user, "infusion.record", participant.site_id)  # type: ignore[arg-type]
+        return render(request, "infusion/_visit_panel.html", {"rows": rows, "visit": visit, "may_record": may_record})
 
 
 @requires("infusion.read")

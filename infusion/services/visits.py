@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from infusion.models import SerumSample, SideEffects, Vitals
+from infusion import queries
 from trial.participants import services as participants
 from trial.participants.models import Visit
 from trial.participants.queries import protocol_of
 from trial.users.models import User
-
-MEASURED = {"blood_pressure": Vitals, "side_effects": SideEffects, "serum": SerumSample}
 
 
 def attend(actor: User, visit: Visit | None, at: datetime) -> None:
@@ -23,6 +21,5 @@ def attend(actor: User, visit: Visit | None, at: datetime) -> None:
     plan = protocol_of(visit.participant).visits[visit.code]
     if plan.instruments.codes:
         return
-    wanted = [MEASURED[code] for code in plan.measurements.codes if code in MEASURED]
-    is_complete = all(model._default_manager.filter(visit=visit).exists() for model in wanted)
+    is_complete = all(due.taken_at for due in queries.measurements_due(visit))
     participants.record_visit(actor, visit, occurred_at=at, is_complete=is_complete)

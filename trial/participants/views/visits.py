@@ -103,4 +103,6 @@ def page(
     }
     if plan.instruments.codes and may(user, "assessments.read", participant.site_id):  # type: ignore[arg-type]
         frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])
+    if plan.measurements.codes and may(user, "infusion.read", participant.site_id):  # type: ignore[arg-type]
+        frame["measured"] = reverse("infusion:visit_panel", args=[participant.study_id, found.code])
     return render(request, "participants/visit.html", frame)
