@@ -266,6 +266,16 @@ def test_a_missed_visit_needs_a_reason_and_is_a_deviation(consented: Participant
     assert kinds() == ["missed"]
 
 
+def test_a_visit_held_a_moment_ago_is_neither_missed_nor_held_anew(consented: Participant, coordinator: User) -> None:
+    stale, other = (queries.get_visit(consented, "screening") for _ in range(2))
+    held = services.record_visit(coordinator, queries.get_visit(consented, "screening"), occurred_at=CONSENTED)
+    with pytest.raises(RecordError, match="cannot be missed"):
+        services.miss_visit(coordinator, stale, reason="ill")
+    services.record_visit(coordinator, other, occurred_at=CONSENTED + timedelta(hours=1))
+    assert (other.state, other.done_at, other.version) == ("done", held.done_at, held.version)
+    assert queries.get_visit(consented, "screening").done_at == CONSENTED
+
+
 def test_a_missed_visit_can_turn_out_held_but_not_the_reverse(consented: Participant, coordinator: User) -> None:
     visit = services.miss_visit(coordinator, queries.get_visit(consented, "screening"), reason="ill")
     services.record_visit(coordinator, visit, occurred_at=CONSENTED)

@@ -313,3 +313,40 @@ def test_today_lists_what_is_due_and_overdue(desk: Client, enrolled: Participant
     overdue, due = page.split("Due now")
     assert f"{enrolled.study_id} · Screening" in overdue
     assert f"{enrolled.study_id} · Scan before infusion, first" in due
+
+
+def test_what_somebody_else_saved_first_is_told_and_not_dropped(
+    desk: Client, consented: Participant, psychiatrist: User
+) -> None:
+    url = address("screening", consented, "laboratory")
+    mine = {**NORMAL, "key": key(), "occurred_at": "2026-03-02T11:00"}
+    other = Client()
+    other.force_login(psychiatrist)
+    assert desk.post(url, mine).status_code == 302
+    assert "Somebody else saved this form" in text(other.post(url, {**mine, "key": key(), "liver": "significant"}))
+    assert desk.post(url, mine).status_code == 302, "the same form sent twice is one form"
+    assert Laboratory.objects.get().liver == "normal"
+
+
+def test_a_finding_that_a_page_did_not_change_never_overwrites_a_colleagues(
+    client: Client, consented: Participant, psychiatrist: User, site: Site
+) -> None:
+    url, at = address("judge", consented), {"occurred_at": "2026-03-02T11:00", "basis": "interview"}
+    client.force_login(psychiatrist)
+    client.post(url, {"capacity": "pass", "key": key(), **at})
+    page = text(client.get(address("eligibility", consented)))
+    assert '<input type="hidden" name="capacity.seen" value="pass"' in page
+    colleague = Client()
+    colleague.force_login(make_user("colleague", site, "psychiatrist"))
+    opened = {"capacity": "pass", "capacity.seen": "pass", "psychosis": "", **at}
+    assert colleague.post(url, {**opened, "capacity": "fail", "key": key()}).status_code == 302
+    late = {**opened, "psychosis": "pass", "key": key()}
+    assert client.post(url, late).status_code == 302
+    assert client.post(url, late).status_code == 302, "the same form sent twice is one form"
+    assert {name: one.verdict for name, one in facts.latest_judgements(consented).items()} == {
+        "capacity": "fail",
+        "psychosis": "pass",
+    }
+    refused = client.post(url, {**opened, "capacity": "unknown", "key": key()})
+    assert "Somebody judged this since you opened the page" in text(refused)
+    assert facts.latest_judgements(consented)["capacity"].verdict == "fail"

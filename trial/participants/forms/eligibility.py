@@ -50,25 +50,44 @@ class JudgementForm(KeyedForm):
                 label=criterion.text.text,
                 choices=WORDS[criterion.kind],
                 required=False,
-                initial=self.latest[criterion.id].verdict if criterion.id in self.latest else "",
+                initial=self.verdict_now(criterion),
                 widget=forms.Select(attrs={"class": "form-select"}),
             )
             self.fields[criterion.id] = field
+            shown = forms.CharField(required=False, initial=self.verdict_now(criterion), widget=forms.HiddenInput)
+            self.fields[seen(criterion)] = shown
         self.order_fields([criterion.id for criterion in self.criteria])
 
-    def rows(self) -> Iterator[tuple[Criterion, BoundField]]:
-        """Each criterion with its field."""
-        return ((criterion, self[criterion.id]) for criterion in self.criteria)
+    def verdict_now(self, criterion: Criterion) -> str:
+        """The latest verdict on a criterion; empty before the first."""
+        return self.latest[criterion.id].verdict if criterion.id in self.latest else ""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to judge over what somebody else found since the page was opened."""
+        cleaned = super().clean() or self.cleaned_data
+        for criterion in self.changed():
+            if self.verdict_now(criterion) not in (cleaned[seen(criterion)], cleaned[criterion.id]):
+                self.add_error(criterion.id, "Somebody judged this since you opened the page; open it again and look.")
+        return cleaned
+
+    def changed(self) -> list[Criterion]:
+        """The criteria judged otherwise than the page showed; the others are nobody's new finding."""
+        given = self.cleaned_data
+        return [one for one in self.criteria if given.get(one.id) and given[one.id] != given.get(seen(one))]
+
+    def rows(self) -> Iterator[tuple[Criterion, BoundField, BoundField]]:
+        """Each criterion with its field, and the hidden one that says what the page showed."""
+        return ((criterion, self[criterion.id], self[seen(criterion)]) for criterion in self.criteria)
 
     def judgements(self) -> dict[str, tuple[str, str]]:
-        """What differs from the judgements so far: criterion id -> (verdict, reason)."""
+        """The new findings: criterion id -> (verdict, reason)."""
         basis = self.cleaned_data["basis"]
-        return {
-            criterion.id: (verdict, basis)
-            for criterion in self.criteria
-            if (verdict := self.cleaned_data[criterion.id])
-            and (criterion.id not in self.latest or self.latest[criterion.id].verdict != verdict)
-        }
+        return {criterion.id: (self.cleaned_data[criterion.id], basis) for criterion in self.changed()}
+
+
+def seen(criterion: Criterion) -> str:
+    """The name of the field that holds the verdict a page showed."""
+    return f"{criterion.id}.seen"
 
 
 class DecisionForm(KeyedForm):

@@ -106,8 +106,6 @@ def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime 
     participant, at = visit.participant, occurred_at or timezone.now()
     definition = queries.protocol_of(participant).visits[visit.code]
     with audited(actor, f"visit {visit.code} missed"):
-        if Visit.objects.filter(pk=visit.pk, state=Visit.State.DONE).exists():
-            raise RecordError("This visit is recorded as done; it cannot be missed as well.")
         _change(visit, state=Visit.State.MISSED, done_at=None, missed_reason=reason.strip())
         important = "madrs" in definition.instruments.codes
         found = Deviation("missed", important, f"{definition.label} was missed: {reason.strip()}", visit.code)
@@ -132,8 +130,18 @@ def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_
 
 
 def _change(visit: Visit, **values: Any) -> None:
-    """Write a visit's state over whatever it is now: a fact is not refused for a stale page."""
+    """Write a visit's state over whatever it is now: a fact is not refused for a stale page.
+
+    Only a visit already done, perhaps a moment ago, stays as it is; raises RecordError for one to be missed.
+    """
     locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    if locked.state == Visit.State.DONE:
+        if values["state"] == Visit.State.MISSED:
+            raise RecordError("This visit is recorded as done; it cannot be missed as well.")
+        values = {name: getattr(locked, name) for name in (*values, "version")}
+        for name, value in values.items():
+            setattr(visit, name, value)
+        return
     values["version"] = locked.version + 1
     for row in (locked, visit):
         for name, value in values.items():

@@ -19,6 +19,9 @@ from trial.participants.screening import FORMS, ScreeningForm
 from trial.participants.views.participant import form_page
 from trial.permissions import requires
 from trial.records.models import ClinicalRecord
+from trial.records.services import RecordError
+
+OVERTAKEN = "Somebody else saved this form since you opened it; see below. Correct that record, or enter another."
 
 
 @requires("participants.screen")
@@ -28,12 +31,15 @@ def screening(request: HttpRequest, participant: Participant, slug: str) -> Http
     kind = kind_of(participant, slug)
     records = list(kind.model._default_manager.filter(participant=participant).order_by("-occurred_at"))
     chosen = chosen_record(records, request.GET.get("record", ""))
-    is_open = bool(chosen or not records or ("new" in request.GET and kind.model is not Demographics))
+    may_open = not records or ("new" in request.GET and kind.model is not Demographics)
+    is_open = bool(chosen or may_open or request.method == "POST")
     form = screening_form(kind)(request.POST or None, instance=chosen) if is_open else None
     saved: list[ClinicalRecord] = []
 
     def write() -> None:
-        assert form is not None  # noqa: S101 - a closed page has no form to post
+        assert form is not None  # noqa: S101 - a post always has its form
+        if not (chosen or may_open) and not any(is_made_by(record, request.user, form) for record in records):
+            raise RecordError(OVERTAKEN)
         saved.append(form.save_record(request.user, participant))
 
     if request.method == "POST" and form is not None and attempt(form, write):
@@ -42,6 +48,11 @@ def screening(request: HttpRequest, participant: Participant, slug: str) -> Http
     frame = {"participant": participant, "kind": kind, "form": form, "records": shown(kind, records)}
     frame |= {"consented_at": queries.consented_at(participant), "may_add": kind.model is not Demographics}
     return render(request, "participants/screening.html", frame)
+
+
+def is_made_by(record: ClinicalRecord, user: Any, form: Any) -> bool:
+    """Whether this very form, sent twice, made the record."""
+    return record.entered_by_id == user.pk and record.key == form.cleaned_data["key"]
 
 
 def kind_of(participant: Participant, slug: str) -> ScreeningForm:
