@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
 import threading
+import time
+from datetime import timedelta
 from typing import Any
 
 import waitress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.wsgi import get_wsgi_application
+from django.db import Error, connection
 
 from trial.celery import die_with_parent
+from trial.jobs.queries import no_work_since
 from trial.records.checks import assert_fit_to_serve
 from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import User
 
 RESTART_AFTER_SECONDS = 1.0
+# Longer than a dead process can hold the lease of the sweep (trial/jobs/tasks.py).
+SILENCE = timedelta(seconds=max(120, 4 * settings.JOB_LEASE_SECONDS))
+LOOK_SECONDS = 5.0
+LOOKS = 3
+
+log = logging.getLogger(__name__)
 # Above the largest file that may be imported; what is larger is refused before it fills the disk.
 LARGEST_REQUEST_BYTES = 25_000_000
 
@@ -30,6 +41,22 @@ def worker_command() -> list[str]:
         "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
     ]  # fmt: skip
+
+
+def forget_clock() -> None:
+    """Remove the clock's file: a worker killed while it wrote leaves it damaged, and then the clock never starts."""
+    for path in settings.VAR_DIR.glob("beat-schedule*"):
+        path.unlink(missing_ok=True)
+
+
+def hangs() -> bool:
+    """Whether the worker does nothing; no when the database cannot say."""
+    try:
+        return no_work_since(SILENCE)
+    except Error:
+        return False
+    finally:
+        connection.close()
 
 
 class Worker:
@@ -46,9 +73,27 @@ class Worker:
         The child dies with the thread that started it, so one thread starts it and waits.
         """
         while not self.over.is_set():
+            forget_clock()
             self.child = subprocess.Popen(worker_command(), cwd=settings.BASE_DIR, preexec_fn=die_with_parent)
-            self.child.wait()
+            self.attend(self.child)
             self.over.wait(RESTART_AFTER_SECONDS)
+
+    def attend(self, child: subprocess.Popen[bytes]) -> None:
+        """Wait for the worker's end, and end it when it hangs.
+
+        Its processes share a queue when the broker is a polled one; a process that is killed while it waits
+        there takes the lock with it, and the others wait for ever.
+        """
+        started, silent_looks = time.monotonic(), 0
+        while child.poll() is None:
+            try:
+                child.wait(timeout=LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                is_old = time.monotonic() - started > SILENCE.total_seconds()
+                silent_looks = silent_looks + 1 if is_old and hangs() else 0
+                if silent_looks >= LOOKS:
+                    log.error("the worker does nothing; it is started again")
+                    child.kill()
 
     def stop(self) -> None:
         """End the worker; it finishes what it does within ten seconds or is killed, and its job is done later."""
