@@ -95,7 +95,7 @@ def asked(request: PermittedRequest, preview: Preview) -> dict[str, Any]:
     return {
         "file_name": preview.file_name,
         "made_by": preview.made_by,
-        "reason": request.POST.get("reason", "")[:200],
+        "reason": request.POST.get("reason", "").replace("\0", "")[:200],  # PostgreSQL holds no NUL byte
         "fingerprint": preview.fingerprint,
         "key": preview.once,
     }

@@ -16,6 +16,7 @@ from imaging import services
 from imaging.models import ImagingSession, NetworkConnectivity, Upload, Volume
 from tests.imaging.scans import ASEG, HEADER, SCANNED, scan, table
 from tests.trial.participants import people
+from trial.audit.models import AuditEntry
 from trial.participants.models import Participant
 from trial.records import events
 from trial.users.models import Site, User
@@ -138,7 +139,8 @@ def test_changed_numbers_need_a_reason(browser: Client, participant: Participant
     assert "0.2 0.25 changed" in text_of(response)
     filled = {"token": token_of(response), "site": session.site.pk}
     assert browser.post(reverse("imaging:import"), filled).status_code == 409
-    assert browser.post(reverse("imaging:import"), filled | {"reason": "pipeline rerun"}).status_code == 302
+    assert browser.post(reverse("imaging:import"), filled | {"reason": "pipeline\0 rerun"}).status_code == 302
+    assert "pipeline rerun" in set(AuditEntry.objects.values_list("reason", flat=True))
     assert NetworkConnectivity.objects.get().value == 0.25
 
 
