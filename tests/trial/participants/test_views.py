@@ -350,3 +350,21 @@ def test_a_finding_that_a_page_did_not_change_never_overwrites_a_colleagues(
     refused = client.post(url, {**opened, "capacity": "unknown", "key": key()})
     assert "Somebody judged this since you opened the page" in text(refused)
     assert facts.latest_judgements(consented)["capacity"].verdict == "fail"
+
+
+def test_a_decision_from_a_page_that_did_not_show_the_latest_one_is_refused(
+    client: Client, consented: Participant, psychiatrist: User, site: Site
+) -> None:
+    url, given = address("decide", consented), {"occurred_at": "2026-03-02T11:00", "decision": "refuse", "seen": ""}
+    client.force_login(psychiatrist)
+    first = {**given, "reason": "psychosis", "key": key()}
+    assert client.post(url, first).status_code == 302
+    assert client.post(url, first).status_code == 302, "the same form sent twice is one form"
+    colleague = Client()
+    colleague.force_login(make_user("colleague", site, "psychiatrist"))
+    late = {**given, "reason": "wishes to wait", "key": key()}
+    assert "Somebody decided since you opened this page" in text(colleague.post(url, late))
+    assert EligibilityDecision.objects.get().explanation == "psychosis"
+    shown = EligibilityDecision.objects.get().pk
+    assert f'name="seen" value="{shown}"' in text(colleague.get(address("eligibility", consented)))
+    assert colleague.post(url, {**late, "seen": str(shown)}).status_code == 302

@@ -91,8 +91,9 @@ def seen(criterion: Criterion) -> str:
 
 
 class DecisionForm(KeyedForm):
-    """The decision to enrol or to refuse."""
+    """The decision to enrol or to refuse; ``seen`` is the decision that the page showed."""
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
     decision = forms.ChoiceField(choices=(("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol")))
     occurred_at = moment("Decided at")
     reason = forms.CharField(max_length=200, required=False, help_text="Needed when the participant is not enrolled.")

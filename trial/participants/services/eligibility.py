@@ -88,25 +88,29 @@ def decide_eligibility(
     is_eligible: bool,
     reason: str = "",
     occurred_at: datetime,
+    seen: str | None = None,
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> EligibilityDecision:
     """Decide to enrol or to refuse, keeping every criterion as it stood.
 
-    Raises StepRefused to enrol before consent or while any criterion fails or is unknown, and RecordError
-    to refuse without a reason.
+    ``seen`` is the id of the latest decision that the page showed, empty before the first. Raises StepRefused
+    to enrol before consent or while any criterion fails or is unknown, and RecordError to refuse without a
+    reason or where somebody else decided since the page was opened.
     """
     if participant.cohort != Cohort.PATIENT:
         raise RecordError("The criteria are those of patients; a control's enrolment is a status.")
     key = key or uuid.uuid4()
-    standing = facts.judge(participant)
-    if is_eligible:
-        require_step(participant, "eligibility")
-        if not standing.may_enrol.ok:
-            raise StepRefused(standing.may_enrol)
-    elif not reason.strip():
+    if not is_eligible and not reason.strip():
         raise RecordError("Say why the participant is not enrolled.")
     with audited(actor, "eligibility decided"):
+        Participant.objects.select_for_update().get(pk=participant.pk)  # of two decisions at once the second waits
+        _require_latest(actor, participant, seen, key)
+        standing = facts.judge(participant)
+        if is_eligible:
+            require_step(participant, "eligibility")
+            if not standing.may_enrol.ok:
+                raise StepRefused(standing.may_enrol)
         decision = enter(
             EligibilityDecision,
             actor,
@@ -129,3 +133,12 @@ def decide_eligibility(
             origin=origin,
         )
     return decision
+
+
+def _require_latest(actor: User, participant: Participant, seen: str | None, key: uuid.UUID) -> None:
+    """Refuse to decide over a decision that the page did not show, unless this very form made it."""
+    latest = queries.latest_decision(participant)
+    if seen is None or latest is None or str(latest.pk) == seen:
+        return
+    if (latest.entered_by_id, latest.key) != (actor.pk, key):
+        raise RecordError("Somebody decided since you opened this page. Open it again and look at the decision.")

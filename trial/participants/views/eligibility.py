@@ -57,7 +57,7 @@ def decide(request: HttpRequest, participant: Participant) -> HttpResponse:
     form = DecisionForm(request.POST, auto_id="decision_%s")
 
     def write() -> None:
-        given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "key")}
+        given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "seen", "key")}
         is_eligible = form.cleaned_data["decision"] == "enrol"
         services.decide_eligibility(request.user, participant, is_eligible=is_eligible, **given)  # type: ignore[arg-type]
 
@@ -77,7 +77,7 @@ def page(
     """Render the page, with a form that was refused in place of a fresh one."""
     standing = facts.judge(participant)
     user: Any = request.user
-    said = facts.recorded_answers(participant)
+    said, latest = facts.recorded_answers(participant), queries.latest_decision(participant)
     frame = {
         "participant": participant,
         "standing": standing,
@@ -85,11 +85,11 @@ def page(
             {"judged": one, "answer": ANSWERS[one.answer], "said": said.get(one.criterion.id, "")}
             for one in standing.judgements
         ],
-        "latest": queries.latest_decision(participant),
+        "latest": latest,
         "consented_at": queries.consented_at(participant),
         "may_judge": may(user, "participants.judge", participant.site_id),
         "judgement": judgement or judgement_form(participant, standing),
-        "decision": decision or DecisionForm(auto_id="decision_%s"),
+        "decision": decision or DecisionForm(auto_id="decision_%s", initial={"seen": latest.pk if latest else ""}),
     }
     return render(request, "participants/eligibility.html", frame)
 
