@@ -103,7 +103,7 @@ def sweep() -> list[uuid.UUID]:
     return lost
 
 
-def take_lease(name: str, *, seconds: int) -> uuid.UUID | None:
+def take_lease(name: str, *, seconds: float) -> uuid.UUID | None:
     """Take the right to do the periodic task *name* now; None while another process holds it."""
     now, holder = timezone.now(), uuid.uuid4()
     until = now + timedelta(seconds=seconds)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 from trial.audit.services import seal as seal_audit
 from trial.jobs import services
@@ -17,7 +18,7 @@ from trial.jobs.running import RunningJob, heartbeat
 log = logging.getLogger(__name__)
 
 # Longer than the work takes: a process that dies at it holds the others up no longer than this.
-LEASE_SECONDS = 60
+LEASE_SECONDS = 2 * settings.JOB_LEASE_SECONDS
 
 
 @shared_task(name="jobs.run")

@@ -35,10 +35,14 @@ LARGEST_REQUEST_BYTES = 25_000_000
 
 
 def worker_command() -> list[str]:
-    """Return the command line of the embedded worker."""
+    """Return the command line of the embedded worker.
+
+    One process needs no pool: without the queues of a pool there is no lock that a killed process can take along.
+    """
+    processes = settings.WORKER_PROCESSES
+    pool = ["--pool", "solo"] if processes == 1 else ["--concurrency", str(processes)]
     return [
-        sys.executable, "-m", "celery", "--quiet", "-A", "trial", "worker", "-B",
-        "--concurrency", str(settings.WORKER_PROCESSES), "--loglevel", "WARNING",
+        sys.executable, "-m", "celery", "--quiet", "-A", "trial", "worker", "-B", *pool, "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
     ]  # fmt: skip
 
@@ -81,8 +85,8 @@ class Worker:
     def attend(self, child: subprocess.Popen[bytes]) -> None:
         """Wait for the worker's end, and end it when it hangs.
 
-        Its processes share a queue when the broker is a polled one; a process that is killed while it waits
-        there takes the lock with it, and the others wait for ever.
+        The processes of a pool share a queue when the broker is a polled one; a process that is killed while it
+        waits there takes the lock with it, and the others wait for ever.
         """
         started, silent_looks = time.monotonic(), 0
         while child.poll() is None:
