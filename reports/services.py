@@ -29,11 +29,17 @@ class ReportError(ValueError):
 
 
 def order_report(actor: User, *, site: Site, book: str, key: UUID) -> Report:
-    """Order a book for a site; the same key again returns the first order. Raises ReportError for an unknown book."""
+    """Order a book for a site; the same key again returns the first order.
+
+    Raises ReportError for an unknown book and for a key that ordered something else.
+    """
     if book not in BOOKS:
         raise ReportError(f"There is no report '{book}'; order one of {', '.join(BOOKS)}.")
     with audited(actor, f"ordered: {BOOKS[book].title}"):
+        User.objects.select_for_update().get(pk=actor.pk)  # of two taps at once the second finds the first's order
         repeat = Report.objects.filter(ordered_by=actor, key=key).first()
+        if repeat is not None and (repeat.book, repeat.site_id) != (book, site.id):
+            raise ReportError("This form has already ordered another report. Open the page again and order anew.")
         if repeat is not None:
             return repeat
         report = Report(book=book, site=site, ordered_by=actor, key=key)

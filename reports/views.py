@@ -30,8 +30,11 @@ def order(request: HttpRequest) -> HttpResponse:
     form = OrderForm(request.POST or None, sites=sites)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        report = services.order_report(_user(request), site=form.chosen_site, book=chosen["book"], key=chosen["key"])
-        return redirect("reports:detail", report.id)
+        given = {"site": form.chosen_site, "book": chosen["book"], "key": chosen["key"]}
+        try:
+            return redirect("reports:detail", services.order_report(_user(request), **given).id)
+        except services.ReportError as refused:
+            form.add_error(None, str(refused))
     status = 422 if form.is_bound else 200
     return render(request, "reports/order.html", {"form": form, "books": BOOKS.values()}, status=status)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from reports import services
@@ -37,6 +40,26 @@ def test_the_same_key_orders_once(ordered: Report) -> None:
     again = services.order_report(ordered.ordered_by, site=ordered.site, book="per-protocol", key=ordered.key)
     assert again == ordered
     assert (Report.objects.count(), Job.objects.count()) == (1, 1)
+
+
+def test_twelve_taps_at_once_order_once(ordered: Report) -> None:
+    barrier, key = threading.Barrier(12), uuid.uuid4()
+
+    def tap(_: int) -> uuid.UUID:
+        barrier.wait()
+        try:
+            return services.order_report(ordered.ordered_by, site=ordered.site, book="per-protocol", key=key).id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as taps:
+        assert len(set(taps.map(tap, range(12)))) == 1
+    assert (Report.objects.filter(key=key).count(), Job.objects.count()) == (1, 2)
+
+
+def test_the_same_key_for_another_site_is_refused(ordered: Report) -> None:
+    with pytest.raises(services.ReportError, match="already ordered another report"):
+        services.order_report(ordered.ordered_by, site=make_site("BBB"), book="per-protocol", key=ordered.key)
 
 
 def test_an_unknown_book_is_refused(ordered: Report) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -156,7 +157,7 @@ def test_a_year_that_cannot_be_is_refused(ward: Clinic, moment: datetime) -> Non
 @pytest.mark.parametrize("keyed", [True, False])
 def test_what_is_recorded_once_is_refused_in_words_the_second_time(ward: Clinic, keyed: bool) -> None:
     def ask(actor: User, age: int) -> Demographics:
-        values = {"age_years": age, "sex": "female", "race": "asian", "ethnicity": "unknown"}
+        values: dict[str, Any] = {"age_years": age, "sex": "female", "race": "asian", "ethnicity": "unknown"}
         key = uuid4() if keyed else None
         return enter(Demographics, actor, participant=ward.participant, occurred_at=clinic.SIGNED, key=key, **values)
 

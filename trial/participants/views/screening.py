@@ -52,7 +52,7 @@ def screening(request: HttpRequest, participant: Participant, slug: str) -> Http
 
 def is_made_by(record: ClinicalRecord, user: Any, form: Any) -> bool:
     """Whether this very form, sent twice, made the record."""
-    return record.entered_by_id == user.pk and record.key == form.cleaned_data["key"]
+    return bool(record.entered_by_id == user.pk and record.key == form.cleaned_data["key"])
 
 
 def kind_of(participant: Participant, slug: str) -> ScreeningForm:
