@@ -43,6 +43,7 @@ BOOKS: dict[str, Book] = {
                 "connectivity",
                 "volumes",
                 "sensitivity",
+                "exclusions",
             ),
         ),
     )

@@ -9,6 +9,7 @@ from reports.analyses import (
     blood_pressure,
     cgi,
     connectivity,
+    exclusions,
     flow,
     madrs_course,
     multiplicity,
@@ -41,5 +42,6 @@ ANALYSES: dict[str, Analysis] = {
         connectivity,
         volumes,
         sensitivity,
+        exclusions,
     )
 }

@@ -61,7 +61,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     )
     table = Table(
         "Table 1. Characteristics before the infusion",
-        who.words,
+        who.text(say),
         ("Characteristic", "n observed", "Mean (SD) or n (%)"),
         rows,
         (3.4, 1, 2),

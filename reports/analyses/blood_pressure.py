@@ -43,7 +43,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         contract[identity] = {"n": change.n, "mean_change": change.mean, "sd_change": change.sd}
     table = Table(
         f"Blood pressure: before the infusion and at {protocol.visits[VISIT].label.lower()}",
-        f"{who.words}; pairs with both readings",
+        who.text(say, "pairs with both readings"),
         ("Pressure", "n", "Before, mean (SD)", "Day 5, mean (SD)", "Change (SD)", "95% CI"),
         tuple(rows),
         (1.8, 0.6, 1.7, 1.7, 1.5, 1.7),

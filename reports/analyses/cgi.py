@@ -29,7 +29,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     categories = " or ".join(str(category) for category in protocol.outcomes.cgi_i_responder.decimals)
     table = Table(
         "CGI-I: much or very much improved",
-        f"{who.words}; each visit counts those rated",
+        who.text(say, "each visit counts those rated"),
         ("Visit", "n/N (%)", "95% CI, Wilson (%)", "95% CI, Clopper-Pearson (%)", "Test"),
         rows,
         (2.6, 1.5, 1.6, 1.9, 0.8),

@@ -138,7 +138,7 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
             )
     return Table(
         "Change in connectivity (Fisher z)",
-        f"Connectivity model, n = {size.subjects}",
+        ("Connectivity model, n = ", say.size("Connectivity model", size.subjects)),
         ("Network and coefficient", "Estimate", "SE (ML)", "t (ML)", "p (ML)", "t (KR)", "df (KR)", "p (KR)"),
         tuple(rows),
         (4.2, 1.1, 1, 0.9, 1, 0.9, 1, 0.9),

@@ -9,7 +9,8 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 
 from reports.datasets import Datasets
-from reports.display.parts import Number, Part, numbers
+from reports.display.parts import Number, Part, Text, numbers
+from reports.display.printing import Printer
 from reports.stats.errors import NotConverged, StatsError
 from trial.protocol import Protocol
 
@@ -50,10 +51,9 @@ class Population:
         """How many they are."""
         return len(self.subjects)
 
-    @property
-    def words(self) -> str:
-        """Label and size, as the tables name their population."""
-        return f"{self.label}, n = {self.n}"
+    def text(self, say: Printer, more: str = "") -> Text:
+        """Label and size, as the tables name their population, and what they count beyond that."""
+        return (f"{self.label}, n = ", say.size(self.label, self.n), *([f"; {more}"] if more else []))
 
 
 _FLAGS = {"consented": "CONSFL", "started": "STARTFL", "completed": "COMPLFL", "per_protocol": "PPFL"}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.analyses.finding import (
     Finding,
+    Population,
     attempt,
     course,
     follow_up_visits,
@@ -69,8 +70,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     parts = (
         _summary(say, found, before, protocol),
         _figure(say, datasets, protocol, wide, visits),
-        _test_table(say, found, protocol, who.words, describe(scores(wide, BASELINE))),
-        _effect_table(say, found, protocol, who.words),
+        _test_table(say, found, protocol, who, describe(scores(wide, BASELINE))),
+        _effect_table(say, found, protocol, who),
         _anova_sentence(say, anova, refusal, protocol),
     )
     return Finding(ID, "Depression severity (MADRS)", parts, _contract(found, anova))
@@ -98,7 +99,9 @@ def _summary(say: Printer, found: dict[str, AtVisit], before: Description, proto
     return (*pieces, ".")
 
 
-def _test_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, words: str, before: Description) -> Table:
+def _test_table(
+    say: Printer, found: dict[str, AtVisit], protocol: Protocol, who: Population, before: Description
+) -> Table:
     n = cell(say.number("table.baseline.n", "MADRS baseline, n", before.n))
     moments = say.mean_sd("table.baseline", "MADRS baseline", before.mean, before.sd, (2, 2))
     rows: list[tuple[Text, ...]] = [(cell("Baseline"), n, moments, *[cell("")] * 5)]
@@ -123,7 +126,7 @@ def _test_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, wor
     refusals = tuple(f"{_label(protocol, v)}: no test. {at.refusal}" for v, at in found.items() if at.refusal)
     return Table(
         "MADRS total by visit, and change from baseline",
-        f"{words}; each visit counts those observed",
+        who.text(say, "each visit counts those observed"),
         ("Visit", "n", "Mean (SD)", "Change (SD)", "95% CI", "t", "df", "p"),
         tuple(rows),
         (2.6, 0.6, 1.7, 1.9, 2.1, 0.9, 0.6, 1),
@@ -136,7 +139,7 @@ def _test_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, wor
     )
 
 
-def _effect_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, words: str) -> Table:
+def _effect_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, who: Population) -> Table:
     rows = []
     for visit, at in found.items():
         label = _label(protocol, visit)
@@ -148,7 +151,7 @@ def _effect_table(say: Printer, found: dict[str, AtVisit], protocol: Protocol, w
         rows.append((cell(label), cell(n), *shown))
     return Table(
         "Standardised effect of the change in MADRS, by definition",
-        f"{words}; pairs of baseline and visit",
+        who.text(say, "pairs of baseline and visit"),
         ("Visit", "Pairs", "d (total SD)", "d_z", "d_av", "Hedges g"),
         tuple(rows),
         (2.6, 0.7, 1.2, 1, 1, 1),
@@ -200,7 +203,7 @@ def _figure(
         rows.append((cell(title), *cells))
     seen = [say.number(f"figure.{v}.n", f"MADRS observed at {v}", int(scores(wide, v).notna().sum())) for v in columns]
     rows.append((cell("n"), *[cell(number) for number in seen]))
-    below = Table("", who.words, ("", *labels), tuple(rows), (1.4, *[1.0] * len(columns)))
+    below = Table("", "", ("", *labels), tuple(rows), (1.4, *[1.0] * len(columns)))
     frame = wide.reindex(columns=list(columns))
     caption = (
         "Mean and SD (black) and each participant (pale). Red: infusion period. Visits are evenly spaced. Response: "
@@ -209,7 +212,7 @@ def _figure(
     )
     return Figure(
         "Figure 1. MADRS before and after the infusion",
-        who.words,
+        who.text(say),
         course_figure(frame, labels),
         caption,
         below,

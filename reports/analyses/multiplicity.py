@@ -123,7 +123,7 @@ def _co_primary(say: Printer, datasets: Datasets, protocol: Protocol) -> Table:
     )
     return Table(
         f"{protocol.analysis.primary_outcomes['cgi_i_responders'].label.text}: proportion and interval, no test",
-        who.words,
+        who.text(say),
         ("Visit", "n/N (%)", "95% CI, Wilson (%)", "95% CI, Clopper-Pearson (%)"),
         rows,
         (3, 1.5, 1.6, 1.9),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from reports.analyses.finding import (
     Finding,
+    Population,
     attempt,
     course,
     follow_up_visits,
@@ -56,8 +57,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         if visit in ("day_6", "week_2", "week_8")
     }
     parts = (
-        _days(say, described, protocol, who.words),
-        _links(say, linked, protocol, who.words),
+        _days(say, described, protocol, who),
+        _links(say, linked, protocol, who),
     )
     contract: dict[str, dict[str, object]] = {
         "S42": values(described["infusion_day_3"], "n mean sd"),
@@ -77,7 +78,7 @@ def _linked(mean_score: pd.Series, madrs: pd.DataFrame, visit: str) -> tuple[Cor
     return attempt(lambda: pearson(mean_score, change))
 
 
-def _days(say: Printer, described: dict[str, Description], protocol: Protocol, words: str) -> Table:
+def _days(say: Printer, described: dict[str, Description], protocol: Protocol, who: Population) -> Table:
     rows = []
     for day, found in described.items():
         label = "Before the infusion" if day == BASELINE else protocol.visits[day].label
@@ -91,7 +92,7 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
         rows.append((cell(label), cell(n), moments, extremes))
     return Table(
         "BPRS positive symptoms by day",
-        f"{words}; each day counts those rated",
+        who.text(say, "each day counts those rated"),
         ("Day", "n", "Mean (SD)", "Lowest to highest"),
         tuple(rows),
         (3, 0.8, 1.6, 1.6),
@@ -102,7 +103,9 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
     )
 
 
-def _links(say: Printer, linked: dict[str, tuple[Correlation | None, str]], protocol: Protocol, words: str) -> Table:
+def _links(
+    say: Printer, linked: dict[str, tuple[Correlation | None, str]], protocol: Protocol, who: Population
+) -> Table:
     rows = tuple(
         correlation_row(
             say,
@@ -115,7 +118,7 @@ def _links(say: Printer, linked: dict[str, tuple[Correlation | None, str]], prot
     refusals = tuple(f"{protocol.visits[visit].label}: {why}" for visit, (_, why) in linked.items() if why)
     return Table(
         "BPRS positive symptoms, mean over infusion days, and change in MADRS",
-        f"{words}; pairs with both values",
+        who.text(say, "pairs with both values"),
         CORRELATION_HEAD,
         rows,
         CORRELATION_WIDTHS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports.analyses.finding import Finding, attempt, course, follow_up_visits, population, scores, values
+from reports.analyses.finding import Finding, Population, attempt, course, follow_up_visits, population, scores, values
 from reports.datasets import Datasets
 from reports.datasets.baseline import BASELINE
 from reports.display.parts import Table, Text
@@ -92,7 +92,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     severe = int((scores(wide, "day_6") > float(protocol.outcomes.severe_above.decimal)).sum())
     worst = {visit: (counts["response"][visit][0], who.n) for visit in (first, later)}
     parts = (
-        _table(say, counts, protocol, who.words),
+        _table(say, counts, protocol, who),
         _kept(say, sustained, changed, protocol),
         _severe(say, severe, counts, protocol),
         _worst(say, worst, started.n, protocol),
@@ -129,7 +129,7 @@ def _sustained(
     return (both, both + lost), attempt(lambda: mcnemar_exact(both, lost, gained, neither))[0]
 
 
-def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, words: str) -> Table:
+def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, who: Population) -> Table:
     titles = {"response": "Response", "remission": "Remission"}
     rows = tuple(
         (
@@ -142,7 +142,7 @@ def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, words
     fall, below = protocol.outcomes.response_fall_at_least.text, protocol.outcomes.remission_below.text
     return Table(
         "Response and remission by MADRS",
-        f"{words}; each visit counts those observed",
+        who.text(say, "each visit counts those observed"),
         ("Outcome and visit", "n/N (%)", "95% CI, Wilson (%)", "95% CI, Clopper-Pearson (%)"),
         rows,
         (3, 1.5, 1.6, 1.9),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reports.analyses.finding import Finding, attempt, course, population, scores, values
+from reports.analyses.finding import Finding, Population, attempt, course, population, scores, values
 from reports.analyses.psychotomimetic import CORRELATION_HEAD, CORRELATION_WIDTHS, correlation_row
 from reports.analyses.side_effects import during_visits, present
 from reports.datasets import Datasets
@@ -53,8 +53,10 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     )
     refusals = tuple(f"{protocol.serum.analytes[name].label.text}: {why}" for name, (_, why) in linked.items() if why)
     note = ("Pearson's r of mean concentration and change in MADRS (visit minus baseline); exploratory, uncorrected.",)
-    links = Table("Concentration and response", who.words, CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals)
-    parts = (_levels(say, means, protocol, who.words), links, *_effects(say, fits, protocol, who.words))
+    links = Table(
+        "Concentration and response", who.text(say), CORRELATION_HEAD, rows, CORRELATION_WIDTHS, note + refusals
+    )
+    parts = (_levels(say, means, protocol, who), links, *_effects(say, fits, protocol, who))
     contract = {
         "S52": {
             f"by_analyte.{name}.{key}": value
@@ -87,7 +89,7 @@ def _fit(datasets: Datasets, protocol: Protocol, means: pd.DataFrame, item: str,
         return Fit(item, analyte, None, str(refusal))
 
 
-def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -> Table:
+def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, who: Population) -> Table:
     rows = []
     for name, analyte in protocol.serum.analytes.items():
         found = describe(means[name])
@@ -103,7 +105,7 @@ def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -
     target = protocol.titration.target_concentration
     return Table(
         "Mean serum concentration during the infusion, ng/mL",
-        f"{words}; those with a sample",
+        who.text(say, "those with a sample"),
         ("Analyte", "n", "Mean (SD)", "Lowest to highest"),
         tuple(rows),
         (2.6, 0.8, 1.6, 1.6),
@@ -114,7 +116,7 @@ def _levels(say: Printer, means: pd.DataFrame, protocol: Protocol, words: str) -
     )
 
 
-def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> tuple[Table | Text, ...]:
+def _effects(say: Printer, fits: list[Fit], protocol: Protocol, who: Population) -> tuple[Table | Text, ...]:
     """A row per effect that occurred in some but not all: log odds per 100 ng/mL and p, per analyte."""
     rows = []
     fitted = {fit.effect for fit in fits if fit.result is not None}
@@ -131,7 +133,7 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, words: str) -> t
     heads = tuple(analyte.label.text for analyte in protocol.serum.analytes.values())
     table = Table(
         "Side effects during the infusion and concentration: log odds ratio per 100 ng/mL (p)",
-        words,
+        who.text(say),
         ("Effect", *heads),
         tuple(rows),
         (1.55, *[1.2 if len(head) < 13 else 1.6 for head in heads]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.analyses.finding import Finding, population
+from reports.analyses.finding import Finding, Population, population
 from reports.datasets import Datasets
+from reports.datasets.adfx import UNSCHEDULED
 from reports.datasets.baseline import BASELINE
 from reports.display.parts import Table, Text
 from reports.display.printing import Printer, cell, sentence
@@ -32,8 +33,8 @@ def present(datasets: Datasets, item: str, visits: tuple[str, ...], subjects: pd
 
 
 def during_visits(protocol: Protocol) -> tuple[str, ...]:
-    """Codes of the visits during the infusion that ask the checklist."""
-    return tuple(
+    """Codes of the visits during the infusion that ask the checklist, and the place of lists asked between them."""
+    return UNSCHEDULED, *(
         code
         for code, visit in protocol.visits.items()
         if "side_effects" in visit.measurements.codes
@@ -53,9 +54,9 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         for item in protocol.side_effects.items
     }
     parts = (
-        _table(say, found, protocol, who.words),
+        _table(say, found, protocol, who),
         _events(say, datasets, protocol),
-        _deviations(say, datasets),
+        _deviations(say, datasets, protocol),
     )
     contract = {
         identity: dict(zip(("count", "denominator", "percent"), _with_percent(found[item]["discharge"]), strict=True))
@@ -73,7 +74,7 @@ def _with_percent(pair: tuple[int, int]) -> tuple[int, int, float | None]:
     return count, of, 100 * count / of if of else None
 
 
-def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, words: str) -> Table:
+def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol: Protocol, who: Population) -> Table:
     rows = []
     for item, periods in found.items():
         label = protocol.side_effects.items[item].label.text
@@ -84,13 +85,14 @@ def _table(say: Printer, found: dict[str, dict[str, tuple[int, int]]], protocol:
         rows.append((cell(label), *cells))
     return Table(
         "Side-effect checklist: reported at any grade above none",
-        f"{words}; each cell counts those asked",
+        who.text(say, "each cell counts those asked"),
         ("Item", "Before, n/N (%)", "During the infusion, n/N (%)", "At discharge, n/N (%)"),
         tuple(rows),
         (2.4, 1.6, 1.8, 1.6),
         (
-            "Before: the last checklist before the infusion started. During: highest grade on days 1 to 5. The "
-            "publication counts 21 at discharge without saying who of the 22 is missing.",
+            "Before: the last checklist before the infusion started. During: highest grade of the lists on days 1 to 5 "
+            "and of those between visits; of two lists at one visit the later counts. The publication counts 21 at "
+            "discharge without saying who of the 22 is missing.",
         ),
     )
 
@@ -113,11 +115,13 @@ def _events(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
     )
 
 
-def _deviations(say: Printer, datasets: Datasets) -> Text:
-    found = datasets.addv
+def _deviations(say: Printer, datasets: Datasets, protocol: Protocol) -> Text:
+    consented = population(datasets, protocol, "consented")
+    found = datasets.addv[datasets.addv["USUBJID"].isin(consented.subjects)]
     return sentence(
-        "Departures from the protocol on record: {count}, concerning {people} participants; important ones: "
-        "{important}.",
+        "Departures from the protocol on record: {count}, concerning {people} of the {n} patients who consented; "
+        "important ones: {important}.",
+        n=say.number("deviations.n", "Patients who consented", consented.n),
         count=say.number("deviations.count", "Deviations", len(found)),
         people=say.number("deviations.people", "Participants with a deviation", found["USUBJID"].nunique()),
         important=say.number("deviations.important", "Important deviations", int(found["IMPORTFL"].sum())),

@@ -14,9 +14,10 @@ from reports.datasets.adpc import adpc
 from reports.datasets.adqs import adqs
 from reports.datasets.adsl import adsl
 from reports.datasets.advs import advs
-from reports.datasets.columns import validate
+from reports.datasets.columns import shaped, validate
+from reports.datasets.dating import left_out
 from reports.datasets.extracts import Extracts
-from reports.datasets.imaging import adfc, admo
+from reports.datasets.imaging import adfc, admo, sessions
 from trial.protocol import Protocol
 
 
@@ -34,6 +35,7 @@ class Datasets:
     addv: pd.DataFrame
     adfc: pd.DataFrame
     admo: pd.DataFrame
+    exclusions: pd.DataFrame
     data_cut: datetime
     is_synthetic: bool
 
@@ -41,21 +43,22 @@ class Datasets:
 def build(extracts: Extracts, protocol: Protocol) -> Datasets:
     """Derive every data set; raises DatasetError when one is not as declared."""
     exposure = adex(extracts)
-    scores = adqs(extracts, exposure)
-    pressure_visits = tuple(
-        code for code, visit in protocol.visits.items() if "blood_pressure" in visit.measurements.codes
-    )
+    scores, pressures = adqs(extracts, exposure, protocol), advs(extracts, exposure, protocol)
+    effects = adfx(extracts, exposure, protocol)
+    scans, misdated_scans = sessions(extracts, exposure)
+    unused = left_out(scores.left_out, pressures.left_out, effects.left_out, misdated_scans)
     datasets = Datasets(
-        adsl=adsl(extracts, exposure, scores),
+        adsl=adsl(extracts, exposure, scores.rows, protocol),
         adex=exposure,
-        adqs=scores,
-        advs=advs(extracts, exposure, pressure_visits),
-        adfx=adfx(extracts, exposure),
-        adpc=adpc(extracts, protocol),
+        adqs=scores.rows,
+        advs=pressures.rows,
+        adfx=effects.rows,
+        adpc=adpc(extracts, exposure),
         adae=adae(extracts, exposure),
         addv=addv(extracts),
-        adfc=adfc(extracts),
-        admo=admo(extracts),
+        adfc=adfc(extracts, scans),
+        admo=admo(extracts, scans),
+        exclusions=shaped(unused, "exclusions"),
         data_cut=extracts.data_cut,
         is_synthetic=extracts.is_synthetic,
     )

@@ -19,6 +19,7 @@ def adex(extracts: Extracts) -> pd.DataFrame:
             "TRTSDT": pd.to_datetime(infusions["occurred_at"], utc=True),
             "TRTEDT": pd.to_datetime(infusions["ended_at"], utc=True),
             "COMPLFL": infusions["is_completed"],
+            "ONGOFL": infusions["is_completed"].isna(),
         }
     )
     rows = times.merge(_rates(extracts.rates), on="infusion_id", how="left")

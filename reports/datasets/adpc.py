@@ -7,26 +7,26 @@ import pandas as pd
 from reports.datasets.baseline import subjects
 from reports.datasets.columns import shaped
 from reports.datasets.extracts import Extracts
-from trial.protocol import Protocol
 
 
-def adpc(extracts: Extracts, protocol: Protocol) -> pd.DataFrame:
-    """Return concentrations (ng/mL); ONTRTFL marks samples after the start and up to the end of the infusion."""
+def adpc(extracts: Extracts, adex: pd.DataFrame) -> pd.DataFrame:
+    """Return concentrations (ng/mL).
+
+    ONTRTFL goes by when the sample was drawn, whatever point it was planned for: TRTSDT < ADT <= TRTEDT, and while
+    the infusion runs TRTSDT < ADT.
+    """
     levels = subjects(extracts.serum, extracts.participants)
-    during = [
-        code
-        for code, sample in protocol.serum.samples.items()
-        if (sample.anchor == "infusion_start") == (sample.offset.decimal > 0)
-    ]
     rows = pd.DataFrame(
         {
             "USUBJID": levels["USUBJID"],
             "PARAMCD": levels["analyte"],
             "SAMPLE": levels["sample__sample"],
-            "ADT": levels["occurred_at"],
+            "ADT": pd.to_datetime(levels["occurred_at"], utc=True),
             "AVAL": pd.to_numeric(levels["concentration"]).astype(float),
             "BLQFL": levels["below_limit"],
         }
     )
-    rows = rows.assign(ONTRTFL=rows["SAMPLE"].isin(during)).sort_values(["USUBJID", "ADT", "PARAMCD"])
-    return shaped(rows, "adpc")
+    rows = rows.merge(adex[["USUBJID", "TRTSDT", "TRTEDT"]], on="USUBJID", how="left")
+    is_over = rows["ADT"] > rows["TRTEDT"]
+    rows = rows.assign(ONTRTFL=(rows["ADT"] > rows["TRTSDT"]) & ~is_over)
+    return shaped(rows.sort_values(["USUBJID", "ADT", "PARAMCD"]), "adpc")

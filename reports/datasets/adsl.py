@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.datasets.baseline import subjects
+from reports.datasets.baseline import moment, subjects
 from reports.datasets.columns import shaped
+from reports.datasets.dating import is_after
 from reports.datasets.extracts import Extracts
+from trial.protocol import Protocol
 
 
-def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame) -> pd.DataFrame:
+def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return demographics, baseline severity and the flags of flow and populations."""
     people = extracts.participants
     rows = pd.DataFrame({"USUBJID": people["study_id"], "COHORT": people["cohort"]}).sort_values("USUBJID")
@@ -18,7 +20,6 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame) -> pd.DataF
     for column, parameter in (("CGISBL", "CGI_S"), ("MADRSBL", "MADRS")):
         flagged = adqs[(adqs["PARAMCD"] == parameter) & adqs["ABLFL"]]
         rows[column] = rows["USUBJID"].map(flagged.set_index("USUBJID")["AVAL"]).astype(float)
-    scored = adqs.loc[(adqs["PARAMCD"] == "MADRS") & adqs["CHG"].notna(), "USUBJID"]
     started, completed = adex["USUBJID"], adex.loc[adex["COMPLFL"], "USUBJID"]
     enrolment = _last(extracts, "enrolment")
     patient = rows["COHORT"] == "patient"
@@ -27,14 +28,18 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame) -> pd.DataF
         SCRFFL=rows["USUBJID"].isin(enrolment.index[enrolment == "screen_failure"]),
         STARTFL=rows["USUBJID"].isin(started),
         COMPLFL=rows["USUBJID"].isin(completed),
+        ONGOFL=rows["USUBJID"].isin(adex.loc[adex["ONGOFL"], "USUBJID"]),
     )
     withdrew = rows["USUBJID"].isin(enrolment.index[enrolment == "withdrew"])
     follow_up = _last(extracts, "follow_up")
+    lost = follow_up.index[follow_up == "lost"]
+    why = _last(extracts, "follow_up", "explanation").reindex(lost)
     rows = rows.assign(
         WDRFL=patient & withdrew & ~rows["STARTFL"],
         SCANFL=rows["USUBJID"].isin(_scanned(extracts)),
-        LOSTFL=rows["USUBJID"].isin(follow_up.index[follow_up == "lost"]),
-        PPFL=patient & rows["COMPLFL"] & rows["USUBJID"].isin(scored),
+        LOSTFL=rows["USUBJID"].isin(lost),
+        LOSTRS=rows["USUBJID"].map(why).fillna(""),
+        PPFL=patient & rows["COMPLFL"] & rows["USUBJID"].isin(_scored(adex, adqs, protocol)),
     )
     return shaped(rows, "adsl")
 
@@ -55,7 +60,14 @@ def _scanned(extracts: Extracts) -> pd.Series:
     return subjects(sessions, extracts.participants)["USUBJID"]
 
 
-def _last(extracts: Extracts, axis: str) -> pd.Series:
+def _scored(adex: pd.DataFrame, adqs: pd.DataFrame, protocol: Protocol) -> pd.Series:
+    """Who has a MADRS at a visit after the infusion, rated after its end."""
+    after = [code for code, visit in protocol.visits.items() if is_after(visit)]
+    own = adqs[(adqs["PARAMCD"] == "MADRS") & adqs["AVISIT"].isin(after)]
+    return own.loc[own["ADT"] > moment(own, adex, "TRTEDT"), "USUBJID"]
+
+
+def _last(extracts: Extracts, axis: str, column: str = "value") -> pd.Series:
     statuses = subjects(extracts.statuses, extracts.participants)
     own = statuses[statuses["axis"] == axis].sort_values(["occurred_at", "entered_at"], kind="stable")
-    return own.groupby("USUBJID")["value"].last()
+    return own.drop_duplicates("USUBJID", keep="last").set_index("USUBJID")[column]

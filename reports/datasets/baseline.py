@@ -19,6 +19,12 @@ def visit_codes(frame: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(codes, on="visit_id", how="left")
 
 
+def moment(frame: pd.DataFrame, adex: pd.DataFrame, column: str) -> pd.Series:
+    """TRTSDT or TRTEDT of each row's subject, on the index of the frame; missing while it has not come."""
+    times = frame[["USUBJID"]].merge(adex[["USUBJID", column]], on="USUBJID", how="left")
+    return times.set_index(frame.index)[column]
+
+
 def with_baseline(frame: pd.DataFrame, adex: pd.DataFrame) -> pd.DataFrame:
     """Add BASE, CHG and ABLFL; keep one value per subject, PARAMCD and visit.
 

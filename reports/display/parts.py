@@ -18,6 +18,7 @@ class Number:
 
 Piece = str | Number
 Text = tuple[Piece, ...]
+Words = str | Text
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Table:
     """Rows of cells under a head; `population` says who is counted, `notes` what the reader must know."""
 
     title: str
-    population: str
+    population: Words
     head: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
     widths: tuple[float, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
 
     def __post_init__(self) -> None:
         for row in (self.widths, *self.rows):
@@ -42,7 +43,7 @@ class Figure:
     """A picture (SVG), what it shows in words, and the rows of numbers that stand below its x axis."""
 
     title: str
-    population: str
+    population: Words
     svg: bytes
     caption: Text
     below: Table | None = None
@@ -62,7 +63,7 @@ class Flow:
     """The flow of participants, drawn from top to bottom."""
 
     title: str
-    population: str
+    population: Words
     boxes: tuple[Box, ...]
 
 
@@ -71,10 +72,11 @@ Part = Text | Table | Figure | Flow
 
 def numbers(part: Part) -> Iterator[Number]:
     """Every number of a part, in reading order."""
+    if isinstance(part, Table | Figure | Flow):
+        yield from _within(part.population)
     if isinstance(part, Table):
-        for row in part.rows:
-            for cell in row:
-                yield from numbers(cell)
+        for words in (*(cell for row in part.rows for cell in row), *part.notes):
+            yield from _within(words)
     elif isinstance(part, Figure):
         yield from numbers(part.caption)
         if part.below is not None:
@@ -84,9 +86,14 @@ def numbers(part: Part) -> Iterator[Number]:
             for line in box.lines:
                 yield from numbers(line)
     else:
-        yield from (piece for piece in part if isinstance(piece, Number))
+        yield from _within(part)
 
 
-def plain(text: Text) -> str:
+def _within(words: Words) -> Iterator[Number]:
+    if not isinstance(words, str):
+        yield from (piece for piece in words if isinstance(piece, Number))
+
+
+def plain(text: Words) -> str:
     """The text as it is read."""
-    return "".join(piece if isinstance(piece, str) else piece.text for piece in text)
+    return text if isinstance(text, str) else "".join(piece if isinstance(piece, str) else piece.text for piece in text)

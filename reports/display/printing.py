@@ -22,6 +22,7 @@ class Printer:
     def __init__(self, analysis: str) -> None:
         self._analysis = analysis
         self._given: set[str] = set()
+        self._sizes = 0
 
     def _make(self, name: str, label: str, value: float | int | None, text: str) -> Number:
         identity = f"{self._analysis}.{name}"
@@ -33,6 +34,11 @@ class Printer:
     def number(self, name: str, label: str, value: float | int | None, places: int = 0) -> Number:
         """A number with so many decimals."""
         return self._make(name, label, value, rounded(value, places))
+
+    def size(self, label: str, n: int) -> Number:
+        """The size of a population where a table names it; each has its own id."""
+        self._sizes += 1
+        return self.number(f"population_{self._sizes}.n", f"{label}, n", n)
 
     def percent(self, name: str, label: str, value: float | None, places: int = 0) -> Number:
         """A percentage with its sign."""

@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, TableStyle
 
-from reports.display.parts import Figure, Flow, Part, Table
+from reports.display.parts import Figure, Flow, Part, Table, Words
 from reports.pdf import pictures
 from reports.pdf.pages import WIDTH, heading
 from reports.pdf.text import REGULAR, paragraph
@@ -40,8 +40,9 @@ def _part(part: Part) -> tuple[list[Flowable], bool]:
     return [paragraph(part)], False
 
 
-def _titles(title: str, population: str) -> list[Flowable]:
-    shown = f"Population: {population}" if population else ""
+def _titles(title: str, population: Words) -> list[Flowable]:
+    pieces = (population,) if isinstance(population, str) else population
+    shown = ("Population: ", *pieces) if population else ""
     return [paragraph(text, style) for text, style in ((title, "caption"), (shown, "population")) if text]
 
 

@@ -33,6 +33,7 @@ DISCHARGE = {
     "dc_fatigue": "fatigue", "dc_inattention": "inattention", "dc_sedation": "sedation",
     "dc_lighthead": "lightheadedness", "dc_restless": "restlessness", "dc_palpit": "palpitations",
 }  # fmt: skip
+DAYS = {"pre1": -5, "pre2": -3, "post": 18}
 SHARES = {
     "ketamine": 700.0, "s_ketamine": 320.0, "r_ketamine": 380.0, "norketamine": 580.0, "s_norketamine": 280.0,
     "r_norketamine": 300.0,
@@ -41,7 +42,7 @@ COLUMNS = {
     "participants": "id study_id cohort origin",
     "demographics": "participant_id age_years sex race ethnicity",
     "consents": "participant_id occurred_at",
-    "statuses": "participant_id axis value occurred_at entered_at",
+    "statuses": "participant_id axis value explanation occurred_at entered_at",
     "eligibility": "participant_id is_eligible",
     "antidepressant_trials": "participant_id drug",
     "infusions": "id participant_id occurred_at ended_at is_completed",
@@ -50,7 +51,7 @@ COLUMNS = {
     "vitals": "participant_id visit_id occurred_at systolic diastolic",
     "side_effects": "participant_id visit_id occurred_at scores",
     "serum": "participant_id occurred_at analyte concentration below_limit sample__sample",
-    "sessions": "id participant_id timepoint is_usable",
+    "sessions": "id participant_id occurred_at timepoint is_usable",
     "volumes": "participant_id session_id structure volume_mm3",
     "networks": "participant_id session_id network value",
     "visits": "id participant_id code due_at opens_at closes_at",
@@ -119,12 +120,24 @@ def enrol(build: Builder, row: dict[str, str], place: int) -> None:
     if row["madrs_base"]:
         return
     value = "screen_failure" if person == "X01" else "withdrew"
-    build.add("statuses", participant_id=person, axis="enrolment", value=value, occurred_at=at, entered_at=at)
+    status(build, person, at, "enrolment", value)
+
+
+def status(build: Builder, person: str, at: datetime, axis: str, value: str, why: str = "") -> None:
+    """A dated status."""
+    build.add(
+        "statuses", participant_id=person, axis=axis, value=value, explanation=why, occurred_at=at, entered_at=at
+    )  # fmt: skip
+
+
+def begins(place: int) -> datetime:
+    """When the infusion of the participant at that place among those who started begins."""
+    return START + timedelta(days=30 * place)
 
 
 def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
     """Everything of one participant whose infusion started."""
-    person, start = row["id"], START + timedelta(days=30 * place)
+    person, start = row["id"], begins(place)
     completed = row["completed_infusion"] == "1"
     end = start + timedelta(hours=96 if completed else 30)
     build.add(
@@ -143,6 +156,9 @@ def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
     )
     for hour, rate in ((0, "0.15"), (12, row["dose"]), (90, "0")):
         build.add("rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate))
+    if not row["madrs_wk8"]:
+        why = "psychiatric hospitalisation" if completed else "left the trial with the infusion"
+        status(build, person, end + timedelta(days=60), "follow_up", "lost", why)
     rate_before(build, row, person, start)
     rate_after(build, row, person, end)
     rate_days(build, row, person, start)
@@ -246,11 +262,11 @@ def scan(build: Builder, started: list[dict[str, str]]) -> None:
     seen = [row for row in started if row["madrs_wk2"]]
     rows = read_csv("connectivity.csv")
     for silent in ("0", "1"):
-        people = [r["id"] for r in seen if (2 * int(r["madrs_wk2"]) > int(r["madrs_base"])) == (silent == "1")]
+        people = [row for row in seen if (2 * int(row["madrs_wk2"]) > int(row["madrs_base"])) == (silent == "1")]
         known = sorted({int(r["subject"]) for r in rows if r["non_responder"] == silent})
-        for person, subject in zip(people, known, strict=True):
+        for row, subject in zip(people, known, strict=True):
             own = [r for r in rows if int(r["subject"]) == subject]
-            sessions(build, person, own)
+            sessions(build, row["id"], begins(started.index(row)), own)
     for row in started:
         if row["rhipp_permille"]:
             session = f"{row['id']}/pre1"
@@ -272,13 +288,16 @@ def structures(ratio: float, age: int) -> Iterable[tuple[str, float]]:
         yield name, 1000.0 + 10 * ((age * (place + 3)) % 17)
 
 
-def sessions(build: Builder, person: str, rows: list[dict[str, str]]) -> None:
+def sessions(build: Builder, person: str, start: datetime, rows: list[dict[str, str]]) -> None:
     """Pre1 and Pre2 lie evenly around the value before, so that their mean is that value."""
     for row in rows:
         shifts = {"post": 0.0} if row["post"] == "1" else {"pre1": 0.01, "pre2": -0.01}
         for timepoint, shift in shifts.items():
             session = f"{person}/{timepoint}"
-            build.add("sessions", id=session, participant_id=person, timepoint=timepoint, is_usable=True)
+            at = start + timedelta(days=DAYS[timepoint])
+            build.add(
+                "sessions", id=session, participant_id=person, occurred_at=at, timepoint=timepoint, is_usable=True
+            )  # fmt: skip
             for network in ("dmn", "sgacc_dmn", "limbic"):
                 value = float(row[network]) + shift
                 build.add("networks", participant_id=person, session_id=session, network=network, value=value)

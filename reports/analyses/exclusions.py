@@ -1,0 +1,60 @@
+"""What was recorded and is not counted: by reason, with how many records and whose."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reports.analyses.finding import Finding
+from reports.datasets import Datasets
+from reports.display.parts import Part, Table, Text
+from reports.display.printing import Printer, cell, sentence
+from trial.protocol import Protocol
+
+ID = "exclusions"
+TITLE = "Data left out, and why"
+
+
+def run(datasets: Datasets, protocol: Protocol) -> Finding:
+    """Name every record that no analysis counts because its date, its visit or its items do not allow it."""
+    say = Printer(ID)
+    rows = datasets.exclusions.assign(AVISIT=datasets.exclusions["AVISIT"].map(lambda code: _visit(code, protocol)))
+    told = sentence(
+        "{records} records of {people} participants are left out of every analysis above.",
+        records=say.number("records", "Records left out", len(rows)),
+        people=say.number("people", "Participants with a record left out", rows["USUBJID"].nunique()),
+    )
+    parts: tuple[Part, ...] = (told,)
+    if len(rows):
+        parts += (_table(say, rows),)
+    return Finding(ID, TITLE, parts)
+
+
+def _visit(code: object, protocol: Protocol) -> str:
+    return protocol.visits[code].label if isinstance(code, str) and code in protocol.visits else "at no visit"
+
+
+def _table(say: Printer, rows: pd.DataFrame) -> Table:
+    cells: list[tuple[Text, ...]] = []
+    for (reason, what), own in rows.groupby(["REASON", "WHAT"], sort=True):
+        key = f"reason_{len(cells) + 1}"
+        cells.append(
+            (
+                cell(str(reason)),
+                cell(str(what)),
+                cell(say.number(f"{key}.records", f"{what}: {reason}, records", len(own))),
+                cell(say.number(f"{key}.people", f"{what}: {reason}, participants", own["USUBJID"].nunique())),
+                cell("; ".join(f"{who} ({', '.join(visits)})" for who, visits in _whose(own))),
+            )
+        )
+    return Table(
+        "Records left out",
+        "Everyone with a record",
+        ("Reason", "What", "Records", "Participants", "Study id (visit)"),
+        tuple(cells),
+        (2.8, 1.3, 0.8, 1.1, 3),
+        ("They stay on record unchanged. Correct the date or visit where it is wrong, and order the report again.",),
+    )
+
+
+def _whose(own: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    return [(str(who), sorted(set(theirs["AVISIT"]))) for who, theirs in own.groupby("USUBJID", sort=True)]
