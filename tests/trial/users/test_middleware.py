@@ -44,6 +44,14 @@ def test_every_answer_forbids_what_is_inline_or_from_elsewhere(address: str) -> 
     assert response["Referrer-Policy"] == "same-origin"
 
 
+def test_files_of_the_pages_carry_the_policy_and_are_for_this_site_alone() -> None:
+    response = Client().get("/static/trial/icon.svg")
+    assert response.status_code == 200
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in response
+
+
 @pytest.mark.parametrize(
     "address", ["/participants/%00/", "/participants/?q=%00", "/audit/?actor=a%00b", "/sign-in/?next=%00"]
 )
