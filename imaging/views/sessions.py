@@ -24,7 +24,7 @@ CONFLICT = 409
 def sessions(request: PermittedRequest) -> HttpResponse:
     """List the sessions of the sites."""
     frame = {
-        "sessions": [(row, row.occurred_at.astimezone(row.participant.site.zone)) for row in listed(request)],
+        "sessions": listed(request),
         "may_record": may(request.user, "imaging.record"),
     }
     return render(request, "imaging/sessions.html", frame)

@@ -124,6 +124,13 @@ def test_a_table_is_previewed_before_anything_is_saved(
     assert (upload.file_name, upload.made_by, upload.size) == ("fc.tsv", "XCP-D", len(content))
 
 
+def test_the_list_says_when_a_scan_was_in_the_sites_time(browser: Client, session: ImagingSession) -> None:
+    scanned = session.occurred_at.astimezone(session.site.zone)
+    page = browser.get(reverse("imaging:sessions")).content.decode()
+    assert f"{scanned:%Y-%m-%d %H:%M}" in page
+    assert f"{session.occurred_at:%Y-%m-%d %H:%M}" not in page
+
+
 def test_a_double_tap_on_the_confirmation_imports_once(
     browser: Client, participant: Participant, session: ImagingSession
 ) -> None:

@@ -21,6 +21,7 @@ from trial.participants.models import (
     Medication,
     Participant,
     Status,
+    Visit,
 )
 from trial.participants.screening import FORMS
 from trial.permissions import ACTIONS, Role
@@ -274,6 +275,15 @@ def test_a_visit_is_marked_held_and_its_time_corrected(desk: Client, consented: 
     assert "Held 2026-03-02 12:00" in text(desk.get(address("visit", consented, "screening")))
 
 
+def test_another_time_for_a_visit_already_held_is_refused_in_words(desk: Client, consented: Participant) -> None:
+    url = address("held", consented, "screening")
+    first = {"occurred_at": "2026-03-02T11:00", "key": key()}
+    assert desk.post(url, first).status_code == 302
+    assert desk.post(url, first).status_code == 302
+    assert "already recorded as held" in text(desk.post(url, {"occurred_at": "2026-03-02T12:00", "key": key()}))
+    assert "Held 2026-03-02 11:00" in text(desk.get(address("visit", consented, "screening")))
+
+
 def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Participant) -> None:
     url = address("missed", consented, "screening")
     assert desk.post(url, {"reason": "", "key": key()}).status_code == 200
@@ -303,6 +313,13 @@ def test_today_warns_when_nobody_looks_for_lost_work(desk: Client) -> None:
     long_ago = timezone.now() - timedelta(minutes=6)
     Lease.objects.create(name="jobs.sweep", holder=uuid.uuid4(), until=long_ago, done_at=long_ago)
     assert "Lost work has not been looked for" in text(desk.get(reverse("participants:today")))
+
+
+def test_today_says_when_a_window_closes_in_the_sites_time(desk: Client, consented: Participant) -> None:
+    visit = Visit.objects.get(participant=consented, code="screening")
+    assert visit.closes_at is not None
+    # Chicago's midnight is five or six in the morning UTC.
+    assert f"{visit.closes_at.astimezone(consented.site.zone):%Y-%m-%d} 00:00" in text(desk.get("/"))
 
 
 def test_today_lists_what_is_due_and_overdue(desk: Client, enrolled: Participant, coordinator: User) -> None:

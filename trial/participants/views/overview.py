@@ -43,16 +43,8 @@ def work_at(sites: frozenset[UUID]) -> dict[str, Any]:
 
 
 def lines(visits: Any) -> list[dict[str, Any]]:
-    """Visits with their names and windows in site time, as the lists show them."""
-    return [
-        {
-            "visit": visit,
-            "label": worklist.label_of(visit),
-            "opens": visit.opens_at.astimezone(visit.participant.site.zone),
-            "closes": visit.closes_at.astimezone(visit.participant.site.zone),
-        }
-        for visit in visits
-    ]
+    """Visits with their names, as the lists show them."""
+    return [{"visit": visit, "label": worklist.label_of(visit)} for visit in visits]
 
 
 @requires("participants.read")
