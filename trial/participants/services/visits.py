@@ -58,9 +58,9 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 def refresh_windows(actor: User, participant: Participant) -> None:
     """Count every window anew from the anchors, and report visits already held outside theirs."""
     windows, zone = queries.windows_of(participant), participant.site.zone
-    visits = list(participant.visits.all())
-    moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
     with audited(actor, "windows counted from the infusion"):
+        visits = list(participant.visits.select_for_update())
+        moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
         Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
         for visit in visits:
             if visit.state == Visit.State.DONE and visit.done_at is not None:

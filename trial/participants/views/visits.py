@@ -17,6 +17,7 @@ from trial.participants.forms import HeldCorrectionForm, HeldForm, MissedForm, a
 from trial.participants.models import Participant, Visit
 from trial.participants.views.participant import form_page
 from trial.permissions import may, requires
+from trial.records.services import RecordError
 
 
 @requires("participants.read")
@@ -35,7 +36,10 @@ def held(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
     form = HeldForm(request.POST, auto_id="held_%s")
 
     def write() -> None:
-        services.record_visit(request.user, found, occurred_at=form.cleaned_data["occurred_at"])  # type: ignore[arg-type]
+        at = form.cleaned_data["occurred_at"]
+        if found.done_at not in (None, at):
+            raise RecordError("This visit is already recorded as held at another time; use \"Correct the time\".")
+        services.record_visit(request.user, found, occurred_at=at)  # type: ignore[arg-type]
 
     if attempt(form, write):
         messages.success(request, "The visit is recorded as done.")
