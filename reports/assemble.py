@@ -23,7 +23,7 @@ from reports.pdf.pages import Surroundings, render
 from reports.pdf.story import flowables
 from reports.pdf.text import paragraph
 from reports.provenance import Run, run_of
-from reports.results import results
+from reports.results import publishable, results
 from trial.protocol import Protocol
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ class Assembled:
 
     @property
     def is_publishable(self) -> bool:
-        """True when every analysis came to its end."""
-        return not self.failures
+        """True when every analysis came to its end and, on synthetic data, no published value is missed."""
+        return publishable(self.run, self.compared, self.failures)
 
     @property
     def disagreements(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def assemble(
         f"{protocol.trial.registration.text}  |  data cut {run.data_cut:%Y-%m-%d %H:%M} UTC  |  run {run.id}",
         run.is_synthetic,
     )
-    pdf, pages = render(around, lambda: _story(front, sections, back, failures, protocol, run))
+    pdf, pages = render(around, lambda: _story(front, sections, back, failures, compared, protocol, run))
     progress(95, "writing the results")
     content = results(run, compared, (front, *sections, *back), pages, failures)
     return Assembled(run, pdf, content, compared, failures)
@@ -104,13 +104,14 @@ def _story(
     sections: Sequence[Finding],
     back: Sequence[Finding],
     failures: Sequence[Failure],
+    compared: Sequence[Compared],
     protocol: Protocol,
     run: Run,
 ) -> list[Flowable]:
     story: list[Flowable] = [
         paragraph(front.title, "title"),
         paragraph(protocol.trial.title.text),
-        *_verdict(failures, is_synthetic=run.is_synthetic),
+        *_verdict(failures, compared, run),
         Spacer(0, 6),
         *flowables(front.parts),
     ]
@@ -119,13 +120,19 @@ def _story(
     return story
 
 
-def _verdict(failures: Sequence[Failure], *, is_synthetic: bool) -> list[Flowable]:
+def _verdict(failures: Sequence[Failure], compared: Sequence[Compared], run: Run) -> list[Flowable]:
+    """What the run is worth: on real data the word is about failed analyses alone."""
     if failures:
         names = ", ".join(failure.analysis.replace("_", " ") for failure in failures)
         lines: list[Flowable] = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
         return lines + [
             paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note") for failure in failures
         ]
-    if is_synthetic:
+    if not publishable(run, compared, failures):
+        ids = ", ".join(row.entry.id for row in compared if row.match == "no")
+        return [
+            paragraph(f"NOT PUBLISHABLE. Synthetic data must give every published value; these do not: {ids}.", "bad")
+        ]
+    if run.is_synthetic:
         return [paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")]
-    return [paragraph("Publishable: every analysis ran.", "good")]
+    return [paragraph("No analysis failed. Whether the values agree with the publication stands below.", "good")]

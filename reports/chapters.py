@@ -59,6 +59,7 @@ def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared
         table,
         _summary(say, compared),
         *_disagreements(compared),
+        *([("On synthetic data every agreement checks the code only; it is no finding.",)] if run.is_synthetic else []),
         (
             "This is a trial of one arm without a control group: no test in this report is evidence of an effect of "
             "the drug.",

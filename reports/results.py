@@ -38,7 +38,7 @@ def results(
     """The file's bytes, the same for the same run; raises jsonschema.ValidationError when not as the schema says."""
     content = {
         "schema_version": SCHEMA_VERSION,
-        "run": _run(run, failures),
+        "run": _run(run, compared, failures),
         "published": {row.entry.id: _published(row) for row in compared},
         "findings": [
             {
@@ -57,7 +57,12 @@ def results(
     return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _run(run: Run, failures: Sequence[Failure]) -> dict[str, Any]:
+def publishable(run: Run, compared: Sequence[Compared], failures: Sequence[Failure]) -> bool:
+    """False when an analysis failed, and for synthetic data when a published value does not come out of them."""
+    return not failures and not (run.is_synthetic and any(row.match == "no" for row in compared))
+
+
+def _run(run: Run, compared: Sequence[Compared], failures: Sequence[Failure]) -> dict[str, Any]:
     return {
         "id": run.id,
         "book": run.book,
@@ -69,7 +74,7 @@ def _run(run: Run, failures: Sequence[Failure]) -> dict[str, Any]:
         "library_versions": run.libraries,
         "input_hash": run.input_hash,
         "is_synthetic": run.is_synthetic,
-        "is_publishable": not failures,
+        "is_publishable": publishable(run, compared, failures),
         "failures": [failure._asdict() for failure in failures],
     }
 

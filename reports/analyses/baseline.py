@@ -78,13 +78,14 @@ def _groups(people: pd.DataFrame) -> dict[str, dict[str, tuple[str, int, int]]]:
     """For each characteristic: key to (label, count, number observed)."""
     sex, race, ethnic = (people[name].dropna() for name in ("SEX", "RACE", "ETHNIC"))
     severity = people["CGISBL"].dropna()
-    white = int((race == "white").sum())
+    white, unknown = int((race == "white").sum()), int((race == "unknown").sum())
     levels = {SEVERITY.get(k, str(k)): (label, k) for k, label in SEVERITY_LABELS.items()}
     return {
         "Sex": {k: (k.capitalize(), int((sex == k).sum()), len(sex)) for k in ("male", "female")},
         "Race": {
             "white": ("White", white, len(race)),
-            "non_white": ("Non-White, or not reported", len(race) - white, len(race)),
+            "non_white": ("Non-White", len(race) - white - unknown, len(race)),
+            **({"unknown": ("Not reported", unknown, len(race))} if unknown else {}),
         },
         "Ethnicity": {k: (label, int((ethnic == k).sum()), len(ethnic)) for k, label in ETHNICITY.items()},
         "Severity of illness (CGI-S)": {
@@ -129,7 +130,7 @@ def _contract(
     return {
         "S09": moments(described["age"]),
         "S10": shares("Sex"),
-        "S11": shares("Race"),
+        "S11": {key: value for key, value in shares("Race").items() if not key.startswith("unknown")},
         "S12": shares("Ethnicity"),
         "S13": {key: value for key, value in severity.items() if key.split(".")[0] in SEVERITY.values()},
         "S14": moments(described["trials"]),

@@ -48,7 +48,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         tuple(rows),
         (1.8, 0.6, 1.7, 1.7, 1.5, 1.7),
         (
-            f"Before: {protocol.baseline.definition.text.lower()}. Clonidine is given until the end (protocol).",
+            f"Before: {protocol.baseline.definition.text.lower()}. By the protocol clonidine goes on until the end; "
+            "whether it was taken is not derived here.",
             *refusals,
         ),
     )

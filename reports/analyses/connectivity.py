@@ -90,7 +90,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     say = Printer(ID)
     fits = fit_primary(datasets, protocol)
     size = max(fits.values(), key=lambda fit: fit.observations)
-    changes, counts = _changes(say, datasets, protocol)
+    changes, counts = _changes(say, datasets, protocol, fits)
     parts = (_size(say, size), _table(say, fits, protocol, size), changes, _groups(say, counts))
     contract: dict[str, dict[str, object]] = {
         "S61": {"subjects": size.subjects, "observations": size.observations, "df": size.df}
@@ -128,9 +128,13 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
                 (
                     cell(full),
                     cell(say.number(f"{key}.estimate", f"{full}, estimate", getattr(ml, "estimate", None), 4)),
+                    say.interval(key, full, getattr(ml, "ci_low", None), getattr(ml, "ci_high", None), 3),
                     cell(say.number(f"{key}.se", f"{full}, SE", getattr(ml, "se", None), 4)),
                     cell(say.number(f"{key}.t", f"{full}, t", getattr(ml, "statistic", None), 2)),
                     cell(say.p(f"{key}.p", f"{full}, ML", getattr(ml, "p", None))),
+                    say.interval(
+                        f"{key}.kr", f"{full}, KR", getattr(kr, "ci_low", None), getattr(kr, "ci_high", None), 3
+                    ),
                     cell(say.number(f"{key}.kr.t", f"{full}, Kenward-Roger t", getattr(kr, "statistic", None), 2)),
                     cell(say.number(f"{key}.kr.df", f"{full}, Kenward-Roger df", getattr(kr, "df", None), 1)),
                     cell(say.p(f"{key}.kr.p", f"{full}, Kenward-Roger", getattr(kr, "p", None))),
@@ -139,39 +143,73 @@ def _table(say: Printer, fits: dict[str, NetworkFit], protocol: Protocol, size: 
     return Table(
         "Change in connectivity (Fisher z)",
         ("Connectivity model, n = ", say.size("Connectivity model", size.subjects)),
-        ("Network and coefficient", "Estimate", "SE (ML)", "t (ML)", "p (ML)", "t (KR)", "df (KR)", "p (KR)"),
+        (
+            "Network and coefficient",
+            "Estimate",
+            "95% CI (ML)",
+            "SE (ML)",
+            "t (ML)",
+            "p (ML)",
+            "95% CI (KR)",
+            "t (KR)",
+            "df (KR)",
+            "p (KR)",
+        ),
         tuple(rows),
-        (4.2, 1.1, 1, 0.9, 1, 0.9, 1, 0.9),
+        (3.5, 1.15, 1.4, 0.95, 0.8, 0.85, 1.4, 0.8, 0.85, 0.85),
         (
             "Columns are numeric and responders are 0, as the published signs require: the coefficient published as "
             "the effect of time is the change in responders only. The published fit is taken to be ML tested on "
             "observations minus coefficients; REML with Kenward-Roger (KR) is the small-sample test of the same "
-            "model.",
+            "model. The published model has no effect of response before the infusion: it gives both groups one mean "
+            "there, so its change in non-responders need not be the observed one (next table).",
             *refusals,
         ),
     )
 
 
-def _changes(say: Printer, datasets: Datasets, protocol: Protocol) -> tuple[Table, dict[str, int]]:
-    """Mean change per group, of those scanned both before and after; and how many they are."""
+def _by_model(fit: NetworkFit | None, group: str) -> float | None:
+    """The change that the published model gives a group: time, and for non-responders time plus interaction."""
+    if fit is None or not fit.published:
+        return None
+    change = fit.published[TIME].estimate
+    return change if group == "responders" else change + fit.published[INTERACTION].estimate
+
+
+def _changes(
+    say: Printer, datasets: Datasets, protocol: Protocol, fits: dict[str, NetworkFit]
+) -> tuple[Table, dict[str, int]]:
+    """Mean change per group, of those scanned both before and after, beside the model's; and how many they are.
+
+    A network without a value of any patient has no row.
+    """
     rows, counts = [], {"responders": 0, "non_responders": 0}
     for network, declared in protocol.imaging.networks.items():
-        wide = model_rows(datasets, protocol, network).pivot(
-            index=["USUBJID", "non_response"], columns="AVISIT", values="AVAL"
-        )
+        own = model_rows(datasets, protocol, network)
+        if own.empty and network not in fits:
+            continue
+        wide = own.pivot(index=["USUBJID", "non_response"], columns="AVISIT", values="AVAL")
         change = (scores(wide, "post") - scores(wide, BASELINE)).dropna().reset_index("non_response", name="CHG")
         for group, code in (("responders", 0.0), ("non_responders", 1.0)):
             found = describe(change.loc[change["non_response"] == code, "CHG"])
             counts[group] = max(counts[group], found.n)
             key, label = f"change.{network}.{group}", f"{declared.label.text}, {group.replace('_', '-')}"
             n = say.number(f"{key}.n", f"{label}, n", found.n)
-            rows.append((cell(label), cell(n), say.mean_sd(key, f"{label}, change", found.mean, found.sd, (3, 3))))
+            modelled = _by_model(fits.get(network), group)
+            rows.append(
+                (
+                    cell(label),
+                    cell(n),
+                    say.mean_sd(key, f"{label}, change", found.mean, found.sd, (3, 3)),
+                    cell(say.number(f"{key}.model", f"{label}, change by the model (ML)", modelled, 3)),
+                )
+            )
     table = Table(
         "Observed change in connectivity by response at week 2 (Fisher z, after minus before)",
         "Those with a usable scan before and after the infusion",
-        ("Network and group", "n", "Mean (SD)"),
+        ("Network and group", "n", "Observed, mean (SD)", "By the model (ML)"),
         tuple(rows),
-        (4, 0.8, 1.8),
+        (4, 0.8, 1.8, 1.6),
     )
     return table, counts
 

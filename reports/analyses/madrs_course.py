@@ -51,9 +51,11 @@ def at_visit(wide: pd.DataFrame, visit: str) -> AtVisit:
 
 
 def over_time(wide: pd.DataFrame, visits: Sequence[str]) -> tuple[RepeatedMeasures | None, str]:
-    """Repeated-measures ANOVA over the visits, listwise."""
-    present = [visit for visit in visits if visit in wide.columns]
-    tall = wide[present].rename_axis("USUBJID").reset_index().melt("USUBJID", var_name="AVISIT", value_name="AVAL")
+    """Repeated-measures ANOVA over the visits, listwise; refused when nobody was observed at one of them."""
+    empty = [visit.replace("_", " ") for visit in visits if not scores(wide, visit).notna().any()]
+    if empty:
+        return None, f"Nobody was observed at {', '.join(empty)}."
+    tall = wide[list(visits)].rename_axis("USUBJID").reset_index().melt("USUBJID", var_name="AVISIT", value_name="AVAL")
     return attempt(lambda: rm_anova(tall, subject="USUBJID", within="AVISIT", value="AVAL"))
 
 

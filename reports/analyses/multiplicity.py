@@ -10,7 +10,7 @@ from reports.analyses.finding import Finding, course, population
 from reports.analyses.madrs_course import over_time
 from reports.analyses.response import counts_by_visit, proportion_cells
 from reports.datasets import Datasets
-from reports.display.parts import Table, Text
+from reports.display.parts import Part, Piece, Table, Text
 from reports.display.printing import Printer, cell, sentence
 from reports.stats.multiplicity import holm
 from trial.protocol import Protocol
@@ -20,10 +20,12 @@ ID = "multiplicity"
 
 
 class Tested(NamedTuple):
-    """The p value of one primary outcome, the test it comes from, and its small-sample p where there is one."""
+    """One primary outcome: its words, p, the test it comes from, over how many, and its small-sample p."""
 
+    label: str
     p: float | None
     test: str
+    n: int | None = None
     adjusted: float | None = None
 
 
@@ -34,12 +36,11 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     tested = _tests(datasets, protocol)
     known = {name: test.p for name, test in tested.items() if test.p is not None}
     failing = [name for name, p in known.items() if p >= threshold]
-    untested = [name for name, test in tested.items() if test.p is None]
-    parts = (
+    parts: tuple[Part, ...] = (
         _shared(say, len(tested), threshold, protocol),
         _table(say, tested, threshold, protocol),
         _co_primary(say, datasets, protocol),
-        _told(failing, untested, protocol),
+        *_told(say, tested, threshold),
     )
     contract: dict[str, dict[str, object]] = {
         "S74": {"threshold": threshold, "m": len(protocol.analysis.primary_outcomes)},
@@ -52,19 +53,36 @@ def _tests(datasets: Datasets, protocol: Protocol) -> dict[str, Tested]:
     who = population(datasets, protocol, "per_protocol")
     anova, _ = over_time(course(datasets, "MADRS", who.subjects), protocol.analysis.repeated_measures_visits.codes)
     fits = fit_primary(datasets, protocol)
-    overall = Tested(getattr(anova, "p_gg", None), "repeated-measures ANOVA, Greenhouse-Geisser")
+    outcomes = protocol.analysis.primary_outcomes
     return {
-        name: overall if outcome.measure == "madrs" else _imaging(outcome, fits)
-        for name, outcome in protocol.analysis.primary_outcomes.items()
+        name: Tested(
+            outcome.label.text,
+            getattr(anova, "p_gg", None),
+            "repeated-measures ANOVA, Greenhouse-Geisser",
+            getattr(anova, "n", None),
+        )
+        if outcome.measure == "madrs"
+        else _imaging(outcome, fits)
+        for name, outcome in outcomes.items()
     }
 
 
 def _imaging(outcome: PrimaryOutcome, fits: Mapping[str, NetworkFit]) -> Tested:
     if outcome.measure not in fits:
-        return Tested(None, "no test")
-    fit, name = fits[outcome.measure], TERMS[outcome.term][0]
+        return Tested(outcome.label.text, None, "no test")
+    fit, (name, meaning) = fits[outcome.measure], TERMS[outcome.term]
     ml, kr = fit.published.get(name), fit.adjusted.get(name)
-    return Tested(getattr(ml, "p", None), "mixed model, ML, residual df", getattr(kr, "p", None))
+    return Tested(
+        f"{outcome.label.text}: {meaning.split(' (')[0]}",
+        getattr(ml, "p", None),
+        "mixed model, ML, residual df",
+        fit.subjects,
+        getattr(kr, "p", None),
+    )
+
+
+def _decided(p: float | None, threshold: float) -> str:
+    return "no test" if p is None else "passes" if p < threshold else "does not pass"
 
 
 def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: Protocol) -> Table:
@@ -72,28 +90,31 @@ def _table(say: Printer, tested: dict[str, Tested], threshold: float, protocol: 
     stepped = holm(known, float(protocol.analysis.alpha.decimal)) if known else {}
     rows = []
     for name, test in tested.items():
-        label = protocol.analysis.primary_outcomes[name].label.text
-        passes = "no test" if test.p is None else "passes" if test.p < threshold else "does not pass"
+        label, adjusted = test.label, "–" if test.adjusted is None else _decided(test.adjusted, threshold)
         by_holm = "no test" if name not in stepped else "passes" if stepped[name].rejected else "does not pass"
         rows.append(
             (
                 cell(label),
                 cell(test.test),
+                cell(say.number(f"{name}.n", f"{label}, n", test.n)),
                 cell(say.p(f"{name}.p", label, test.p)),
-                cell(passes),
+                cell(_decided(test.p, threshold)),
                 cell(by_holm),
                 cell(say.p(f"{name}.kr.p", f"{label}, Kenward-Roger", test.adjusted)),
+                cell(adjusted),
             )
         )
     return Table(
         "The primary outcomes",
-        "Clinical: per protocol; imaging: connectivity model",
-        ("Outcome", "Test", "p (raw)", "Bonferroni", "Holm", "p (KR)"),
+        "Clinical: per protocol, those with every visit of the ANOVA; imaging: connectivity model",
+        ("Outcome", "Test", "n", "p", "Bonferroni", "Holm", "p (KR)", "Bonferroni (KR)"),
         tuple(rows),
-        (3, 2.4, 0.9, 1.3, 1.3, 0.8),
+        (2.9, 1.9, 0.45, 0.85, 1.15, 1.15, 0.8, 1.15),
         (
-            "Bonferroni judges the raw, uncorrected p as the publication does. The last column is the small-sample p "
-            "(REML, Kenward-Roger) of the same coefficient: where it lies above the threshold, a pass is fragile. "
+            "Bonferroni judges p as the publication does; no p here is corrected for the number of outcomes, that of "
+            "MADRS is corrected for sphericity. The coefficient published as the effect of time is the change in "
+            "responders only. The last two columns judge the same coefficient by its small-sample p (REML, "
+            "Kenward-Roger): a pass that it does not confirm is fragile. "
             "Holm steps through the tests that exist, so an outcome without a test lightens its family; it is shown "
             "for comparison only.",
         ),
@@ -130,10 +151,23 @@ def _co_primary(say: Printer, datasets: Datasets, protocol: Protocol) -> Table:
     )
 
 
-def _told(failing: list[str], untested: list[str], protocol: Protocol) -> Text:
-    outcomes = protocol.analysis.primary_outcomes
-    names = "; ".join(outcomes[name].label.text for name in failing) or "none of those tested"
-    text = f"Do not pass the Bonferroni threshold: {names}."
+def _told(say: Printer, tested: dict[str, Tested], threshold: float) -> list[Text]:
+    """Who does not pass, who has no test, and whose pass the small-sample p does not confirm."""
+    failing = [test.label for test in tested.values() if test.p is not None and test.p >= threshold]
+    untested = [test.label for test in tested.values() if test.p is None]
+    text = f"Do not pass the Bonferroni threshold: {'; '.join(failing) or 'none of those tested'}."
     if untested:
-        text += f" Without a test, so neither passed nor failed: {'; '.join(outcomes[n].label.text for n in untested)}."
-    return (f"{text} The publication names only the interaction of the subgenual cingulate.",)
+        text += f" Without a test, so neither passed nor failed: {'; '.join(untested)}."
+    told: list[Text] = [(f"{text} The publication names only the interaction of the subgenual cingulate.",)]
+    fragile = {
+        name: test
+        for name, test in tested.items()
+        if test.p is not None and test.p < threshold and test.adjusted is not None and test.adjusted >= threshold
+    }
+    if fragile:
+        pieces: list[Piece] = ["Fragile, because they pass by the published p but not by the small-sample p: "]
+        for name, test in fragile.items():
+            number = say.number(f"{name}.fragile", f"{test.label}, Kenward-Roger p", test.adjusted, 5)
+            pieces += ["; " if len(pieces) > 1 else "", f"{test.label} (", number, ")"]
+        told.append((*(piece for piece in pieces if piece), "."))
+    return told

@@ -58,6 +58,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     }
     parts = (
         _days(say, described, protocol, who),
+        _peak({day: described[day] for day in days}, protocol),
         _links(say, linked, protocol, who),
     )
     contract: dict[str, dict[str, object]] = {
@@ -101,6 +102,15 @@ def _days(say: Printer, described: dict[str, Description], protocol: Protocol, w
             "unusual thought content. 4 means none.",
         ),
     )
+
+
+def _peak(described: dict[str, Description], protocol: Protocol) -> Text:
+    """The day of the highest mean; the publication names the third."""
+    means = {day: found.mean for day, found in described.items() if found.mean is not None}
+    if not means:
+        return ("No day of the infusion was rated.",)
+    highest = max(means, key=lambda day: means[day])
+    return (f"The mean was highest on {protocol.visits[highest].label.lower()}; the publication says day 3.",)
 
 
 def _links(

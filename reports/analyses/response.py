@@ -93,6 +93,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     worst = {visit: (counts["response"][visit][0], who.n) for visit in (first, later)}
     parts = (
         _table(say, counts, protocol, who),
+        _strictly(say, wide, protocol),
         _kept(say, sustained, changed, protocol),
         _severe(say, severe, counts, protocol),
         _worst(say, worst, started.n, protocol),
@@ -154,6 +155,20 @@ def _table(say: Printer, counts: Mapping[str, Counts], protocol: Protocol, who: 
     )
 
 
+def _strictly(say: Printer, wide: pd.DataFrame, protocol: Protocol) -> Text:
+    """Response by the other reading, a fall of more than the share: without the exact ties."""
+    share = float(protocol.outcomes.response_fall_at_least.decimal)
+    text: Text = ("Response by the reading of Figure 2, where an exact tie does not count:",)
+    for visit in RESPONSE_IDS:
+        base, post = scores(wide, BASELINE), scores(wide, visit)
+        seen = base.notna() & post.notna()
+        count = int((seen & (100 * (base - post) > share * base)).sum())
+        label = protocol.visits[visit].label
+        found = say.share(f"strict.{visit}", f"Response at {label} by more than the share", count, int(seen.sum()))
+        text += (";" if len(text) > 1 else "", f" {label.lower()} ", *found)
+    return (*(piece for piece in text if piece), ".")
+
+
 def _kept(say: Printer, kept: tuple[int, int], changed: McNemar | None, protocol: Protocol) -> Text:
     first, later = (protocol.visits[code].label.lower() for code in protocol.outcomes.sustained_visits.codes)
     text = sentence(
@@ -163,7 +178,7 @@ def _kept(say: Printer, kept: tuple[int, int], changed: McNemar | None, protocol
     if changed is None:
         return text
     return text + sentence(
-        " {lost} lost the response and {gained} gained it: exact McNemar p = {p} (n = {n}).",
+        " {lost} lost the response and {gained} gained it: exact McNemar p {p} (n = {n}).",
         lost=say.number("mcnemar.lost", "Lost the response", changed.lost),
         gained=say.number("mcnemar.gained", "Gained the response", changed.gained),
         p=say.p("mcnemar.p", "Exact McNemar", changed.p),

@@ -91,9 +91,9 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         "carried": {visit: _paired(_carried(wide, visit), visit) for visit in codes},
     }
     parts = (
-        _model_table(say, models, every, (who, started), protocol),
-        _simple_table(say, simple, protocol, started.n),
-        _bounds(say, wide, protocol, started.n),
+        _model_table(say, models, every, protocol),
+        _simple_table(say, simple, protocol),
+        _bounds(say, wide, protocol, started),
     )
     return Finding(ID, "Sensitivity", parts)
 
@@ -124,44 +124,47 @@ def _model_table(
     say: Printer,
     models: dict[str, Repeated],
     every: Repeated,
-    who: tuple[Population, Population],
     protocol: Protocol,
 ) -> Table:
     rows, refusals = [], []
     titled = (
-        ("per_protocol", f"Per protocol, n = {who[0].n}", models["per_protocol"]),
-        ("started", f"All who started, n = {who[1].n}", models["started"]),
-        ("every_visit", f"All who started, n = {who[1].n}, every visit modelled", every),
+        ("per_protocol", "Per protocol", models["per_protocol"]),
+        ("started", "All who started", models["started"]),
+        ("every_visit", "All who started, every visit modelled", every),
     )
     for key, title, model in titled:
         if model.refusal:
             refusals.append(f"{title}: {model.refusal}")
         for visit, change in model.changes.items():
             label = f"{title}, {protocol.visits[visit].label.lower()}"
-            rows.append((cell(label), *_change_cells(say, f"{key}.{visit}", label, change)))
-    used = "; ".join(sorted({model.structure for _, _, model in titled if model.structure}))
+            n = say.number(f"{key}.{visit}.n", f"{label}, participants in the model", model.subjects)
+            rows.append((cell(label), cell(n), *_change_cells(say, f"{key}.{visit}", label, change)))
+    fitted = {title: model.structure for _, title, model in titled if model.structure}
+    used = ", ".join(sorted(set(fitted.values())))
+    if len(set(fitted.values())) > 1:
+        used = "; ".join(f"{title.lower()}: {structure}" for title, structure in fitted.items())
     return Table(
         "Change in MADRS from baseline by mixed model for repeated measures",
         "As named in each row",
-        ("Population and visit", "Change", "95% CI", "t", "df (KR)", "p"),
+        ("Population and visit", "n", "Change", "95% CI", "t", "df (KR)", "p"),
         tuple(rows),
-        (4.2, 0.9, 1.9, 0.9, 0.9, 0.9),
+        (4.2, 0.5, 0.9, 1.9, 0.9, 0.8, 0.9),
         (
-            f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df. Every observed score counts and nobody "
-            "is dropped for a missing visit, which the listwise analysis does. Unbiased only if what is missing "
+            f"REML, visit as a factor, {used or 'no fit'}, Kenward-Roger df; n is who has any score. Every observed "
+            "score counts and nobody is dropped for a missing visit, which the listwise analysis does. Where an "
+            "unstructured covariance does not converge, a random intercept takes its place; there is no step between, "
+            "and no robust standard error. Unbiased only if what is missing "
             "depends on what was observed; the bounds below do without that.",
             *refusals,
         ),
     )
 
 
-def _simple_table(
-    say: Printer, simple: dict[str, dict[str, PairedT | None]], protocol: Protocol, started: int
-) -> Table:
+def _simple_table(say: Printer, simple: dict[str, dict[str, PairedT | None]], protocol: Protocol) -> Table:
     titles = {
         "observed": "Per protocol, observed pairs",
         "listwise": "Per protocol, every visit observed (listwise)",
-        "carried": f"All who started, n = {started}, baseline carried forward",
+        "carried": "All who started, baseline carried forward",
     }
     rows = []
     for name, by_visit in simple.items():
@@ -175,11 +178,11 @@ def _simple_table(
         ("Population and visit", "n", "Change", "95% CI", "t", "df", "p"),
         tuple(rows),
         (4.2, 0.5, 0.9, 1.9, 0.9, 0.8, 0.9),
-        ("Paired t tests. Listwise deletion drops whoever missed a visit and flatters every visit.",),
+        ("Paired t tests; n is the pairs. Listwise deletion counts only who was seen at every visit of the ANOVA.",),
     )
 
 
-def _bounds(say: Printer, wide: pd.DataFrame, protocol: Protocol, started: int) -> Table:
+def _bounds(say: Printer, wide: pd.DataFrame, protocol: Protocol, started: Population) -> Table:
     """Response of all who started when the missing are all counted as failures, and as responders."""
     rows = []
     for visit in protocol.outcomes.sustained_visits.codes:
@@ -190,13 +193,13 @@ def _bounds(say: Printer, wide: pd.DataFrame, protocol: Protocol, started: int) 
             (
                 cell(label),
                 cell(say.number(f"bounds.{visit}.missing", f"{label}, not observed", missing)),
-                say.share(f"bounds.{visit}.low", f"{label}, missing as non-responders", low, started, 1),
-                say.share(f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started, 1),
+                say.share(f"bounds.{visit}.low", f"{label}, missing as non-responders", low, started.n, 1),
+                say.share(f"bounds.{visit}.high", f"{label}, missing as responders", low + missing, started.n, 1),
             )
         )
     return Table(
         "Bounds of response",
-        f"All who started, n = {started}",
+        started.text(say),
         ("Visit", "Not observed", "Missing as non-responders, n/N (%)", "Missing as responders, n/N (%)"),
         tuple(rows),
         (1.6, 1, 2.4, 2.2),

@@ -122,7 +122,13 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, who: Population)
     fitted = {fit.effect for fit in fits if fit.result is not None}
     for item in (name for name in protocol.side_effects.items if name in fitted):
         effect = protocol.side_effects.items[item].label.text
-        cells: list[Text] = [cell(effect)]
+        largest = max((fit.result for fit in fits if fit.effect == item and fit.result), key=lambda result: result.n)
+        counted = (
+            say.number(f"firth.{item}.events", f"{effect}, participants with it", largest.events),
+            "/",
+            say.number(f"firth.{item}.n", f"{effect}, participants in the model", largest.n),
+        )
+        cells: list[Text] = [cell(effect), counted]
         for fit in (fit for fit in fits if fit.effect == item):
             key = f"firth.{item}.{fit.analyte}"
             label = f"{effect} on {protocol.serum.analytes[fit.analyte].label.text}"
@@ -134,9 +140,9 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, who: Population)
     table = Table(
         "Side effects during the infusion and concentration: log odds ratio per 100 ng/mL (p)",
         who.text(say),
-        ("Effect", *heads),
+        ("Effect", "Events/n", *heads),
         tuple(rows),
-        (1.55, *[1.2 if len(head) < 13 else 1.6 for head in heads]),
+        (1.55, 0.85, *[1.2 if len(head) < 13 else 1.6 for head in heads]),
         (
             "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The "
             "publication says that none was related and shows no numbers.",

@@ -35,7 +35,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     alpha = protocol.analysis.alpha
     table = Table(
         "Volume relative to intracranial volume, and change in MADRS",
-        who.text(say, "pairs with a usable scan before the infusion and a score"),
+        who.text(say, "pairs with a volume before the infusion and a score"),
         CORRELATION_HEAD,
         rows,
         CORRELATION_WIDTHS,

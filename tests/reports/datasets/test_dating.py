@@ -17,7 +17,7 @@ from reports.analyses.finding import course, population
 from reports.datasets import Datasets, build
 from reports.datasets.dating import EARLY, INCOMPLETE, LATE, NO_VISIT, REPLACED, UNFINISHED, is_before
 from reports.datasets.extracts import Extracts
-from reports.display.parts import Table, plain
+from reports.display.parts import Flow, Table, plain
 from tests.reports.extracts import begins
 from trial.protocol import Protocol
 
@@ -219,7 +219,7 @@ def test_the_flow_counts_flags_and_never_less_than_none(cohort_extracts: Extract
 def test_the_flow_says_who_was_lost_and_why(cohort: Datasets, protocol: Protocol) -> None:
     finding = flow.run(cohort, protocol)
     diagram = finding.parts[0]
-    assert isinstance(diagram, flow.Flow)
+    assert isinstance(diagram, Flow)
     sides = ["; ".join(plain(line).strip() for line in box.lines) for box in diagram.boxes if box.is_side]
     assert sides[1:] == [
         "Infusion not completed: 1; Lost to follow-up: 1; left the trial with the infusion: 1",

@@ -76,7 +76,9 @@ def test_real_data_are_not_called_synthetic(cohort_extracts: Extracts, protocol:
     made = assemble(real, protocol, replace(BOOK, analyses=("flow", "blood_pressure")), site="Clinic")
     text = "".join(page.extract_text() for page in read(made).pages)
     assert "SYNTHETIC" not in text
-    assert "Publishable: every analysis ran." in text
+    assert "No analysis failed. Whether the values agree with the publication stands below." in text
+    assert "Publishable" not in text
+    assert made.is_publishable
     matches = {row.entry.id: row.match for row in made.compared}
     assert matches["S44"] == "yes"
     assert matches["S09"] == "no"
@@ -158,3 +160,17 @@ def test_an_empty_trial_still_gives_a_report(protocol: Protocol) -> None:
     assert made.failures == ()
     assert "S01" in made.disagreements
     assert "Not as published: S01" in read(made).pages[0].extract_text()
+
+
+def test_synthetic_data_that_miss_a_published_value_are_not_publishable(
+    cohort_extracts: Extracts, protocol: Protocol
+) -> None:
+    fewer = cohort_extracts.consents[cohort_extracts.consents["participant_id"] != "X01"]
+    made = assemble(replace(cohort_extracts, consents=fewer), protocol, BOOK, site="Clinic")
+    assert made.failures == ()
+    assert "S01" in made.disagreements
+    assert not made.is_publishable
+    assert json.loads(made.results)["run"]["is_publishable"] is False
+    first = read(made).pages[0].extract_text()
+    assert "NOT PUBLISHABLE" in first
+    assert "Complete" not in first
