@@ -67,15 +67,20 @@ def assemble(
     progress(80, "comparing with the publication")
     computed = {identity: row for finding in sections for identity, row in finding.contract.items()}
     compared = compare(computed, protocol, is_synthetic=run.is_synthetic)
-    front = chapters.front(book, run, datasets, protocol, compared)
-    back = (chapters.comparison(compared), chapters.definitions(protocol), chapters.provenance(run))
+    sections = tuple(section.quoted() for section in sections)
+    front = chapters.front(book, run, datasets, protocol, compared).quoted()
+    back = (
+        chapters.comparison(compared).quoted(),
+        chapters.definitions(protocol).quoted(),
+        chapters.provenance(run),
+    )
     progress(85, "laying out the pages")
     around = Surroundings(
         f"{book.title} – {run.site}",
         f"{protocol.trial.registration.text}  |  data cut {run.data_cut:%Y-%m-%d %H:%M} UTC  |  run {run.id}",
         run.is_synthetic,
     )
-    pdf, pages = render(around, lambda: _story(front, sections, back, failures, compared, protocol, run))
+    pdf, pages = render(around, lambda: _story(front, sections, back, failures, compared, run))
     progress(95, "writing the results")
     content = results(run, compared, (front, *sections, *back), pages, failures)
     return Assembled(run, pdf, content, compared, failures)
@@ -105,15 +110,14 @@ def _story(
     back: Sequence[Finding],
     failures: Sequence[Failure],
     compared: Sequence[Compared],
-    protocol: Protocol,
     run: Run,
 ) -> list[Flowable]:
     story: list[Flowable] = [
         paragraph(front.title, "title"),
-        paragraph(protocol.trial.title.text),
+        *flowables(front.parts[:1]),
         *_verdict(failures, compared, run),
         Spacer(0, 6),
-        *flowables(front.parts),
+        *flowables(front.parts[1:]),
     ]
     for finding in (*sections, *back):
         story += flowables(finding.parts, finding.title)

@@ -50,11 +50,13 @@ def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared
     )
     table = Table("Populations", "", ("Population", "n", "Who"), rows, (1.6, 0.5, 6))
     parts: tuple[Part, ...] = (
+        (protocol.trial.title.text,),
         (book.purpose,),
         (
             f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "
-            f"{run.protocol_version}, of whose values {len(protocol.proposed())} are proposed and not in the "
-            "publication.",
+            f"{run.protocol_version}, of whose values ",
+            say.number("proposed", "Proposed values of the protocol", len(protocol.proposed())),
+            " are proposed and not in the publication.",
         ),
         table,
         _summary(say, compared),
@@ -94,7 +96,8 @@ def _summary(say: Printer, compared: Sequence[Compared]) -> Table:
         )
         for place, match in enumerate(MATCH_ORDER)
     )
-    return Table(f"The {len(compared)} published quantities", "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4))
+    total = say.number("match.total", "Published quantities", len(compared))
+    return Table(("The ", total, " published quantities"), "", ("Match", "n", "Meaning"), rows, (2.2, 0.5, 5.4))
 
 
 def comparison(compared: Sequence[Compared]) -> Finding:

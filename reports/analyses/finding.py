@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import ParamSpec, TypeVar
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from reports.datasets import Datasets
 from reports.display.parts import Number, Part, Text, numbers
 from reports.display.printing import Printer
+from reports.display.quoting import quoted
 from reports.stats.errors import NotConverged, StatsError
 from trial.protocol import Protocol
 
@@ -31,6 +33,11 @@ class Finding:
     title: str
     parts: tuple[Part, ...]
     contract: Mapping[str, ContractRow] = field(default_factory=dict)
+
+    def quoted(self) -> Finding:
+        """The same section in which the numbers that stand in words are numbers of the report, too."""
+        places = count(1)
+        return replace(self, parts=tuple(quoted(part, self.id, places) for part in self.parts))
 
     def numbers(self) -> Iterator[Number]:
         """Every number printed in the section, in reading order."""

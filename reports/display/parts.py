@@ -25,9 +25,9 @@ Words = str | Text
 class Table:
     """Rows of cells under a head; `population` says who is counted, `notes` what the reader must know."""
 
-    title: str
+    title: Words
     population: Words
-    head: tuple[str, ...]
+    head: tuple[Words, ...]
     rows: tuple[tuple[Text, ...], ...]
     widths: tuple[float, ...]
     notes: tuple[Words, ...] = ()
@@ -35,14 +35,14 @@ class Table:
     def __post_init__(self) -> None:
         for row in (self.widths, *self.rows):
             if len(row) != len(self.head):
-                raise ValueError(f"Table '{self.title}' has {len(self.head)} columns; a row has {len(row)}.")
+                raise ValueError(f"Table '{plain(self.title)}' has {len(self.head)} columns; a row has {len(row)}.")
 
 
 @dataclass(frozen=True)
 class Figure:
     """A picture (SVG), what it shows in words, and the rows of numbers that stand below its x axis."""
 
-    title: str
+    title: Words
     population: Words
     svg: bytes
     caption: Text
@@ -62,7 +62,7 @@ class Box:
 class Flow:
     """The flow of participants, drawn from top to bottom."""
 
-    title: str
+    title: Words
     population: Words
     boxes: tuple[Box, ...]
 
@@ -73,9 +73,10 @@ Part = Text | Table | Figure | Flow
 def numbers(part: Part) -> Iterator[Number]:
     """Every number of a part, in reading order."""
     if isinstance(part, Table | Figure | Flow):
+        yield from _within(part.title)
         yield from _within(part.population)
     if isinstance(part, Table):
-        for words in (*(cell for row in part.rows for cell in row), *part.notes):
+        for words in (*part.head, *(cell for row in part.rows for cell in row), *part.notes):
             yield from _within(words)
     elif isinstance(part, Figure):
         yield from numbers(part.caption)

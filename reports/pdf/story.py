@@ -40,7 +40,7 @@ def _part(part: Part) -> tuple[list[Flowable], bool]:
     return [paragraph(part)], False
 
 
-def _titles(title: str, population: Words) -> list[Flowable]:
+def _titles(title: Words, population: Words) -> list[Flowable]:
     pieces = (population,) if isinstance(population, str) else population
     shown = ("Population: ", *pieces) if population else ""
     return [paragraph(text, style) for text, style in ((title, "caption"), (shown, "population")) if text]

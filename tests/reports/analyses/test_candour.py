@@ -22,7 +22,7 @@ SOURCE = pd.read_csv(DATA / "cohort.csv", comment="#").set_index("id")
 
 
 def tables(finding: Finding) -> dict[str, Table]:
-    return {part.title: part for part in finding.parts if isinstance(part, Table)}
+    return {plain(part.title): part for part in finding.parts if isinstance(part, Table)}
 
 
 def said(finding: Finding) -> str:
@@ -30,7 +30,7 @@ def said(finding: Finding) -> str:
 
 
 def column(table: Table, head: str) -> list[str]:
-    return [plain(row[table.head.index(head)]) for row in table.rows]
+    return [plain(row[[plain(name) for name in table.head].index(head)]) for row in table.rows]
 
 
 def without(cohort: Datasets, visit: str) -> Datasets:
