@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import NamedTuple
 
 import pandas as pd
@@ -15,6 +16,7 @@ from trial.protocol import Protocol
 ID = "flow"
 COMPLETED_ROW = 2
 UNKNOWN = "reason not recorded"
+LINE, MOST_LINES = 32, 3
 
 
 class Flowing(NamedTuple):
@@ -108,11 +110,12 @@ def _lost(say: Printer, key: str, who: pd.DataFrame) -> list[Text]:
     lost = who[who["LOSTFL"]]
     if lost.empty:
         return []
-    reasons = lost["LOSTRS"].replace("", UNKNOWN).value_counts().sort_index()
+    reasons = lost["LOSTRS"].str.strip().replace("", UNKNOWN).value_counts().sort_index()
     lines: list[Text] = [("Lost to follow-up: ", say.number(f"lost.{key}", f"Lost to follow-up, {key}", len(lost)))]
     for place, (reason, count) in enumerate(reasons.items(), start=1):
         number = say.number(f"lost.{key}.reason_{place}", f"Lost to follow-up: {reason}", int(count))
-        lines.append((f"   {reason}: ", number))
+        *first, last = wrap(str(reason), LINE)[:MOST_LINES]
+        lines += [*((f"   {line}",) for line in first), (f"   {last}: ", number)]
     return lines
 
 

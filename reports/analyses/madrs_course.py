@@ -29,6 +29,7 @@ from reports.stats.repeated_measures import RepeatedMeasures, rm_anova
 from trial.protocol import Protocol
 
 ID = "madrs_course"
+MARKED = 0.001
 EFFECTS = ("d_total", "d_z", "d_av", "hedges_g")
 PUBLISHED = {"day_6": ("S18", "S19", "S20"), "week_2": ("S21", "S22", "S23"), "week_8": ("S24", "S25", "S26")}
 
@@ -71,7 +72,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     before = describe(scores(course(datasets, "MADRS", started.subjects), BASELINE))
     parts = (
         _summary(say, found, before, protocol),
-        _figure(say, datasets, protocol, wide, visits),
+        _figure(say, datasets, protocol, wide, found),
         _test_table(say, found, protocol, who, describe(scores(wide, BASELINE))),
         _effect_table(say, found, protocol, who),
         _anova_sentence(say, anova, refusal, protocol),
@@ -188,8 +189,10 @@ def _anova_sentence(say: Printer, anova: RepeatedMeasures | None, refusal: str, 
 
 
 def _figure(
-    say: Printer, datasets: Datasets, protocol: Protocol, wide: pd.DataFrame, visits: tuple[str, ...]
+    say: Printer, datasets: Datasets, protocol: Protocol, wide: pd.DataFrame, found: dict[str, AtVisit]
 ) -> Figure:
+    """The published Figure 1: the course with its shares and n below; ** where the published test gives p < 0.001."""
+    visits = tuple(found)
     who = population(datasets, protocol, "per_protocol")
     columns = (BASELINE, *visits)
     labels = ["Baseline", *(_label(protocol, visit).split(" (")[0] for visit in visits)]
@@ -207,7 +210,9 @@ def _figure(
     rows.append((cell("n"), *[cell(number) for number in seen]))
     below = Table("", "", ("", *labels), tuple(rows), (1.4, *[1.0] * len(columns)))
     frame = wide.reindex(columns=list(columns))
+    marks = ("", *("**" if at.test is not None and at.test.p < MARKED else "" for at in found.values()))
     caption = (
+        f"** p < {MARKED} against baseline (paired t test, unadjusted). "
         "Mean and SD (black) and each participant (pale). Red: infusion period. Visits are evenly spaced. Response: "
         f"fall of at least {protocol.outcomes.response_fall_at_least.text}% from baseline; remission: below "
         f"{protocol.outcomes.remission_below.text}.",
@@ -215,7 +220,7 @@ def _figure(
     return Figure(
         "Figure 1. MADRS before and after the infusion",
         who.text(say),
-        course_figure(frame, labels),
+        course_figure(frame, labels, marks),
         caption,
         below,
     )

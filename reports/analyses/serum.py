@@ -140,9 +140,9 @@ def _effects(say: Printer, fits: list[Fit], protocol: Protocol, who: Population)
     table = Table(
         "Side effects during the infusion and concentration: log odds ratio per 100 ng/mL (p)",
         who.text(say),
-        ("Effect", "Events/n", *heads),
+        ("Effect", "Events / n", *heads),
         tuple(rows),
-        (1.55, 0.85, *[1.2 if len(head) < 13 else 1.6 for head in heads]),
+        (73, 36.5, *[71 if "-norketamine" in head else 62.5 if "norketamine" in head else 61.2 for head in heads]),
         (
             "Firth's penalised logistic regression, penalised likelihood ratio p; exploratory, uncorrected. The "
             "publication says that none was related and shows no numbers.",

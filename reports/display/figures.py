@@ -15,10 +15,11 @@ WIDTH, HEIGHT = 6.9, 3.0
 INFUSION, PALE = "#c0392b", "#b8c4d0"
 
 
-def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
+def course_figure(wide: pd.DataFrame, labels: Sequence[str], marks: Sequence[str] = ()) -> bytes:
     """Individual lines, mean and SD per visit, and the infusion as a red bar between baseline and the next visit.
 
-    wide: a row per subject, a column per visit in order, baseline first; points. labels: one per column.
+    wide: a row per subject, a column per visit in order, baseline first; points. labels: one per column. marks:
+    what stands above the error bar of each column, such as "**"; none by default.
     """
     settings: dict[Any, Any] = {
         "svg.hashsalt": "course",
@@ -56,6 +57,9 @@ def course_figure(wide: pd.DataFrame, labels: Sequence[str]) -> bytes:
         )
         axes.plot([0.25, 0.75], [top * 0.985] * 2, color=INFUSION, linewidth=5, solid_capstyle="butt", zorder=2)
         axes.text(0.5, top * 0.94, "infusion", color=INFUSION, ha="center", va="top")
+        for place, mark, mean, half in zip(places, marks, means, spread, strict=False):
+            if mark:
+                axes.text(place, mean + half + 0.4, mark, ha="center", va="bottom", fontsize=10, zorder=4)
         axes.set_xlim(-0.5, len(labels) - 0.5)
         axes.set_ylim(0, top)
         axes.set_xticks(places, [""] * len(labels))

@@ -41,8 +41,8 @@ def quoted(part: Part, analysis: str, places: count[int]) -> Part:
         return _table(part, quote)
     if isinstance(part, Figure):
         below = None if part.below is None else _table(part.below, quote)
-        texts = {"title": quote(part.title), "population": quote(part.population), "caption": quote(part.caption)}
-        return replace(part, **texts, below=below)
+        caption = quote(part.caption)
+        return replace(part, title=quote(part.title), population=quote(part.population), caption=caption, below=below)
     if isinstance(part, Flow):
         boxes = tuple(Box(box.row, tuple(quote(line) for line in box.lines), box.is_side) for box in part.boxes)
         return replace(part, title=quote(part.title), population=quote(part.population), boxes=boxes)

@@ -14,15 +14,18 @@ from reports.pdf.pages import WIDTH, heading
 from reports.pdf.text import REGULAR, paragraph
 
 RULE, THIN, STRIPE = HexColor("#33414e"), HexColor("#c9d1d8"), HexColor("#f7f9fa")
-SHORT = 14
+SHORT = 24
 
 
 def flowables(parts: Iterable[Part], title: str = "") -> list[Flowable]:
-    """Everything the parts print, in order, under a heading that stays with the first of them."""
+    """Everything the parts print, in order, under a heading that stays with the first table or picture."""
     above: list[Flowable] = [heading(title)] if title else []
     story: list[Flowable] = []
-    for part in parts:
+    for place, part in enumerate(parts):
         content, is_whole = _part(part)
+        if title and not place and isinstance(part, tuple):
+            above += content  # a first sentence alone under its heading would be left behind by what it leads to
+            continue
         story += [KeepTogether([*above, *content])] if is_whole else [*above, *content]
         above = []
     return story + above

@@ -103,7 +103,7 @@ def test_the_other_reading_of_response_leaves_out_exact_ties(cohort: Datasets, p
 
 def test_firth_regressions_show_events_and_n(cohort: Datasets, protocol: Protocol) -> None:
     table = next(part for title, part in tables(serum.run(cohort, protocol)).items() if "log odds" in title)
-    counted = dict(zip(column(table, "Effect"), column(table, "Events/n"), strict=True))
+    counted = dict(zip(column(table, "Effect"), column(table, "Events / n"), strict=True))
     odd = int((SOURCE.loc[SOURCE["completed_infusion"] == 1, "age"] % 2).sum())
     assert counted["Nausea"] == f"{odd}/22"
 

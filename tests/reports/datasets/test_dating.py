@@ -216,6 +216,22 @@ def test_the_flow_counts_flags_and_never_less_than_none(cohort_extracts: Extract
     assert said["flow.consented"] == finding.contract["S01"]["count"] == 26
 
 
+@pytest.mark.parametrize(
+    "reason", ["", "   ", "moved away with the whole family to another country far from every site " * 3]
+)
+def test_a_reason_of_any_length_keeps_its_number(reason: str, cohort_extracts: Extracts, protocol: Protocol) -> None:
+    lost = cohort_extracts.statuses["value"] == "lost"
+    statuses = changed(cohort_extracts.statuses, lost, explanation=reason)
+    finding = flow.run(build(replace(cohort_extracts, statuses=statuses), protocol), protocol)
+    diagram = finding.parts[0]
+    assert isinstance(diagram, Flow)
+    lines = [plain(line) for box in diagram.boxes if box.is_side for line in box.lines]
+    assert max(len(line) for line in lines) < 42
+    assert sum(number.id.endswith("reason_1") for number in finding.numbers()) == 2
+    if not reason.strip():
+        assert "   reason not recorded: 1" in lines
+
+
 def test_the_flow_says_who_was_lost_and_why(cohort: Datasets, protocol: Protocol) -> None:
     finding = flow.run(cohort, protocol)
     diagram = finding.parts[0]
