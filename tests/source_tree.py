@@ -125,8 +125,7 @@ def string_argument(call: ast.Call, position: int, keyword: str) -> str | None:
 def cycles() -> list[list[str]]:
     """Return the groups of modules that need each other to load."""
     graph = {
-        module.name: {name for name, _ in imports(module, at_load=True) if name in product_names()}
-        - {module.name}
+        module.name: {name for name, _ in imports(module, at_load=True) if name in product_names()} - {module.name}
         for module in product()
     }
     return [sorted(group) for group in _strongly_connected(graph) if len(group) > 1]

@@ -85,9 +85,7 @@ def _wait_until_it_answers(site: RunningSite) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(
-        f"manage.py up did not answer at {site.url} within {READY_WITHIN:.0f} s:\n{site.log[-4000:]}"
-    )
+    raise RuntimeError(f"manage.py up did not answer at {site.url} within {READY_WITHIN:.0f} s:\n{site.log[-4000:]}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -69,9 +69,7 @@ def test_the_models_return_to_the_rolled_back_database(db: None) -> None:
     assert "clone" not in str(connection.settings_dict["NAME"])
 
 
-def test_the_running_site_answers_and_writes_only_to_its_own_folder(
-    running_site: RunningSite, tmp_path: Path
-) -> None:
+def test_the_running_site_answers_and_writes_only_to_its_own_folder(running_site: RunningSite, tmp_path: Path) -> None:
     with urllib.request.urlopen(f"{running_site.url}/sign-in/") as answer:
         assert answer.status == 200
         assert b"Sign in" in answer.read()

@@ -192,7 +192,8 @@ def test_a_year_that_cannot_be_stays_on_the_form(ward: Ward, name: str, at: str)
         "rate": {"rate": "0", "reason": "pause"},
         "stop": {"completed": "no"},
     }
-    response = post(signed_in(ward.psychiatrist), address(name, ward), occurred_at=at, happened="on", **values[name])
+    given: dict[str, Any] = {**values[name], "occurred_at": at, "happened": "on"}
+    response = post(signed_in(ward.psychiatrist), address(name, ward), **given)
     assert response.status_code == 422
     assert "cannot be" in response.content.decode()
 

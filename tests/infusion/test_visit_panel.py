@@ -31,7 +31,7 @@ def test_what_was_not_measured_yet_leads_to_its_form_for_this_visit(ward: Ward) 
     page = panel(ward, "admission")
     assert page.count("not yet") == 3
     for name in ("vitals", "side_effects", "serum"):
-        assert f'{reverse(f"infusion:{name}", args=[ward.participant.study_id])}?visit=admission' in page
+        assert f"{reverse(f'infusion:{name}', args=[ward.participant.study_id])}?visit=admission" in page
 
 
 def test_a_measurement_taken_shows_when(ward: Ward) -> None:

@@ -27,9 +27,7 @@ def broker(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def on_services(gallows: Callable[..., Gallows], broker: str) -> Gallows:
     """The demo site on PostgreSQL and the broker."""
-    assert os.environ.get("DATABASE_URL", "").startswith("postgres"), (
-        "run `make test-services`"
-    )
+    assert os.environ.get("DATABASE_URL", "").startswith("postgres"), "run `make test-services`"
     return gallows(CELERY_BROKER_URL=broker)
 
 

@@ -98,13 +98,13 @@ class Addresses:
 
     def value(self, name: str, argument: str) -> Any:
         """What stands for *argument* in the address *name*."""
-        special = {
+        special: dict[tuple[str, str], Callable[[], object]] = {
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
         }
-        general = {
+        general: dict[str, Callable[[], object]] = {
             "study_id": lambda: self.patient.study_id,
             "visit_code": lambda: self.rated.visit and self.rated.visit.code,
             "code": lambda: self.rated.visit and self.rated.visit.code,
@@ -117,7 +117,8 @@ class Addresses:
             "label": lambda: "participants.Participant",
             "row_id": lambda: self.patient.pk,
         }
-        return special.get((name, argument), general.get(argument, lambda: _unknown(name, argument)))()
+        made = special.get((name, argument)) or general.get(argument)
+        return made() if made else _unknown(name, argument)
 
     def own(self, name: str) -> str:
         """The address with objects of the demo site."""

@@ -38,7 +38,7 @@ def held(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
     def write() -> None:
         at = form.cleaned_data["occurred_at"]
         if found.done_at not in (None, at):
-            raise RecordError("This visit is already recorded as held at another time; use \"Correct the time\".")
+            raise RecordError('This visit is already recorded as held at another time; use "Correct the time".')
         services.record_visit(request.user, found, occurred_at=at)  # type: ignore[arg-type]
 
     if attempt(form, write):
