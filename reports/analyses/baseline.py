@@ -68,7 +68,8 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         (
             f"Baseline: {protocol.baseline.definition.text.lower()}. Percentages are of those observed and are "
             "rounded one by one; they need not add to 100.",
-            "The publication does not say how many its final rate counts: both readings are given.",
+            "The final rate is the last above zero, whatever it was lowered for. The publication does not say how many "
+            "its final rate counts: both readings are given.",
         ),
     )
     return Finding(ID, "Baseline", (table,), _contract(described, groups))

@@ -12,6 +12,7 @@ from trial.protocol import Protocol
 
 ID = "exclusions"
 TITLE = "Data left out, and why"
+PER_ROW = 12
 
 
 def run(datasets: Datasets, protocol: Protocol) -> Finding:
@@ -37,15 +38,18 @@ def _table(say: Printer, rows: pd.DataFrame) -> Table:
     cells: list[tuple[Text, ...]] = []
     for (reason, what), own in rows.groupby(["REASON", "WHAT"], sort=True):
         key = f"reason_{len(cells) + 1}"
+        whose = [f"{who} ({', '.join(visits)})" for who, visits in _whose(own)]
+        parts = [cell("; ".join(whose[start : start + PER_ROW])) for start in range(0, len(whose), PER_ROW)]
         cells.append(
             (
                 cell(str(reason)),
                 cell(str(what)),
                 cell(say.number(f"{key}.records", f"{what}: {reason}, records", len(own))),
-                cell(say.number(f"{key}.people", f"{what}: {reason}, participants", own["USUBJID"].nunique())),
-                cell("; ".join(f"{who} ({', '.join(visits)})" for who, visits in _whose(own))),
+                cell(say.number(f"{key}.people", f"{what}: {reason}, participants", len(whose))),
+                parts[0],
             )
         )
+        cells += [(*[cell("")] * 4, part) for part in parts[1:]]
     return Table(
         "Records left out",
         "Everyone with a record",

@@ -134,7 +134,8 @@ def _links(
         CORRELATION_WIDTHS,
         (
             "Pearson's r; limits by Fisher's z. Change is the visit minus baseline, so a negative r means that more "
-            "symptoms went with more improvement. Not corrected for multiple tests.",
+            "symptoms went with more improvement. The mean is over the days rated, be it one. Not corrected for "
+            "multiple tests.",
             *refusals,
         ),
     )

@@ -33,12 +33,12 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame, protocol: P
     withdrew = rows["USUBJID"].isin(enrolment.index[enrolment == "withdrew"])
     follow_up = _last(extracts, "follow_up")
     lost = follow_up.index[follow_up == "lost"]
-    why = _last(extracts, "follow_up", "explanation").reindex(lost)
+    why = _last(extracts, "follow_up", "explanation").to_dict()
     rows = rows.assign(
         WDRFL=patient & withdrew & ~rows["STARTFL"],
         SCANFL=rows["USUBJID"].isin(_scanned(extracts)),
         LOSTFL=rows["USUBJID"].isin(lost),
-        LOSTRS=rows["USUBJID"].map(why).fillna(""),
+        LOSTRS=[str(why[who] or "") if who in lost else "" for who in rows["USUBJID"]],
         PPFL=patient & rows["COMPLFL"] & rows["USUBJID"].isin(_scored(adex, adqs, protocol)),
     )
     return shaped(rows, "adsl")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from reports.datasets.baseline import moment, subjects
 from reports.datasets.columns import shaped
-from reports.datasets.dating import EARLY, LATE, Derived, left_out
+from reports.datasets.dating import EARLY, LATE, UNFINISHED, Derived, left_out
 from reports.datasets.extracts import Extracts
 
 TIMEPOINTS = {"pre1": "baseline", "pre2": "baseline", "post": "post"}
@@ -26,10 +26,16 @@ def sessions(extracts: Extracts, adex: pd.DataFrame) -> Derived:
     known = known[["session_id", "USUBJID", "timepoint", "AVISIT", "ADT"]]
     start = moment(known, adex, "TRTSDT")
     is_late = (known["AVISIT"] == "baseline") & (known["ADT"] >= start)
-    is_early = (known["AVISIT"] == "post") & (known["ADT"] < start)
+    is_post = known["AVISIT"] == "post"
+    is_early = is_post & (known["ADT"] < start)
+    is_during = is_post & (known["ADT"] >= start) & (known["ADT"] < moment(known, adex, "TRTEDT"))
     named = known.assign(WHAT=NAME, AVISIT=known["timepoint"])
-    unused = left_out(named[is_late].assign(REASON=LATE), named[is_early].assign(REASON=EARLY))
-    return Derived(known[~is_late & ~is_early], unused)
+    unused = left_out(
+        named[is_late].assign(REASON=LATE),
+        named[is_early].assign(REASON=EARLY),
+        named[is_during].assign(REASON=UNFINISHED),
+    )
+    return Derived(known[~(is_late | is_early | is_during)], unused)
 
 
 def adfc(extracts: Extracts, scans: pd.DataFrame) -> pd.DataFrame:
