@@ -20,7 +20,8 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
             # SQLite gives its log files the mode of the database; the folder may be older and open to others.
-            Path(connection.settings_dict["NAME"]).chmod(0o600)
+            if (file := Path(connection.settings_dict["NAME"])).is_file():  # a database in memory has none
+                file.chmod(0o600)
         call_command("migrate", verbosity=0, interactive=False)
         assert_fit_to_serve()
         self.stdout.write(f"The database is ready ({connection.vendor}).")
