@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from tests.trial.audit import rows
 from tests.trial.audit.outsiders import damage
+from tests.trial.audit.settling import settle
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry, AuditSeal
 from trial.audit.services import seal
@@ -26,10 +27,12 @@ from trial.users.models import Site
 pytestmark = pytest.mark.usefixtures("cloned_orm")
 
 
-def enter_sites(number: int) -> None:
+def enter_sites(number: int, *, settled: bool = True) -> None:
     with audited("system:test", "sites"):
         for _ in range(number):
             rows.make_site().save()
+    if settled:
+        settle()
 
 
 def unsealed() -> int:
@@ -95,6 +98,7 @@ def test_writers_at_the_same_time_neither_block_for_good_nor_leave_a_gap() -> No
         return 20
 
     assert sum(together(write, 4)) == AuditEntry.objects.count() - before == 80
+    settle()
     report = verify()
     assert report.ok, report.findings
     assert report.unsealed == 0
@@ -109,13 +113,14 @@ def test_an_open_transaction_holds_back_what_was_written_after_it(cloned_orm: st
     with psycopg.connect(cloned_orm) as slow:
         slow.execute("SELECT set_config('app.actor', 'system:slow', true), set_config('app.reason', 'slow', true)")
         slow.execute("INSERT INTO users_site VALUES (gen_random_uuid(), 'SLOW', 'Slow', 'UTC', false)")
-        enter_sites(1)
+        enter_sites(1, settled=False)
         assert seal() == 0
         assert unsealed() == 1
         report = verify()
         assert report.ok
         assert report.unsealed == 1
         slow.commit()
+    settle()
     assert seal() == 2
     assert verify().ok
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 
 from tests.trial.audit import rows
 from tests.trial.audit.outsiders import defenceless, outsider
+from tests.trial.audit.settling import settle
 from trial.audit.checks import TriggersMissing, assert_triggers, check_triggers
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
@@ -56,6 +57,7 @@ def filled(cloned_orm: str) -> str:
     with audited("system:test", "two sites"):
         for _ in range(2):
             rows.make_site().save()
+    settle()
     seal()
     return cloned_orm
 

@@ -12,6 +12,7 @@ from django.db import connection
 
 from tests.trial.audit import rows
 from tests.trial.audit.outsiders import damage
+from tests.trial.audit.settling import settle
 from trial.audit.canonical import GENESIS, entry_hash
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry, AuditSeal
@@ -31,6 +32,7 @@ def site() -> Site:
         for each in made:
             each.save()
         Site.objects.filter(pk=made[1].pk).update(name="Renamed")
+    settle()
     seal()
     return made[1]
 
