@@ -53,11 +53,6 @@ def is_complete(visit: Visit) -> bool:
     return due <= set(rows.values_list("instrument", flat=True))
 
 
-def repeats(actor: User, key: UUID | None) -> bool:
-    """Whether this form already made an assessment."""
-    return key is not None and Assessment.objects.filter(entered_by=actor, key=key).exists()
-
-
 def item_before(participant: Participant, at: datetime, *, besides: UUID | None = None) -> int | None:
     """The participant's latest rated MADRS item 10 before an instant, or None."""
     rows = Assessment.objects.filter(participant=participant, instrument=INSTRUMENT, occurred_at__lt=at)

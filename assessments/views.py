@@ -53,13 +53,13 @@ def place(request: PermittedRequest, study_id: str, visit_code: str, code: str) 
 def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
     """Enter an instrument at a visit, or correct it where it is recorded."""
     at = place(request, study_id, visit_code, instrument)
-    recorded = queries.assessment_at(at.visit, instrument)
     is_correction = request.method == "GET" or bool(request.POST.get("version"))
+    recorded = queries.assessment_at(at.visit, instrument) if is_correction else None
     status = 200
     with timezone.override(at.participant.site.zone):
         page = AssessmentForm(
             request.POST or None,
-            instance=recorded if is_correction else None,
+            instance=recorded,
             scale=at.scale,
             visit=at.visit,
             actor=request.user,
@@ -70,6 +70,7 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
             except RecordError as refused:
                 page.add_error(None, str(refused))
                 status = CONFLICT
+                recorded = recorded or queries.assessment_at(at.visit, instrument)
             else:
                 messages.success(request, f"{at.scale.title} saved.")
                 return redirect("assessments:saved", study_id, visit_code, instrument)
