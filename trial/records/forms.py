@@ -58,6 +58,11 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
                 attrs = self.fields[name].widget.attrs
                 attrs["class"] = f"{attrs.get('class', '')} is-invalid".strip()
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave relations out of the model's own check: their form fields have already looked them up."""
+        relations = {field.name for field in self._meta.model._meta.concrete_fields if field.is_relation}
+        return super()._get_validation_exclusions() | relations  # type: ignore[misc,no-any-return]
+
     def values(self) -> dict[str, Any]:
         """Return the cleaned values of the model's own fields."""
         return {name: value for name, value in self.cleaned_data.items() if name not in OWN_FIELDS}
