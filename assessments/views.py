@@ -18,7 +18,7 @@ from assessments.panels import course_of, due_at
 from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
 from trial.participants.models import Participant, Visit
-from trial.participants.queries import get_participant, get_visit
+from trial.participants.queries import find_visit, get_participant
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.services import RecordError
 
@@ -40,12 +40,10 @@ class Place(NamedTuple):
 
 def place(request: PermittedRequest, study_id: str, visit_code: str, code: str) -> Place:
     """The participant, visit and instrument of an address; Http404 for one that is not due there."""
-    participant = get_participant(request.sites, study_id)
-    visit = get_visit(participant, visit_code)
+    visit = find_visit(request.sites, study_id, visit_code)
     if code not in queries.due_instruments(visit):
         raise Http404(f"{code} is not due at {visit_code}.")
-    visit.participant = participant
-    return Place(participant, visit, instrument(code))
+    return Place(visit.participant, visit, instrument(code))
 
 
 @requires("assessments.record")
@@ -125,8 +123,8 @@ def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
 @require_GET
 def visit_panel(request: PermittedRequest, study_id: str, visit_code: str) -> HttpResponse:
     """Show the instruments due at a visit as a fragment, with their state and links."""
-    participant = get_participant(request.sites, study_id)
-    visit = get_visit(participant, visit_code)
+    visit = find_visit(request.sites, study_id, visit_code)
+    participant = visit.participant
     with timezone.override(participant.site.zone):
         frame = {
             "participant": participant,

@@ -33,6 +33,12 @@ def get_visit(participant: Participant, code: str) -> Visit:
     return get_object_or_404(participant.visits, code=code)
 
 
+def find_visit(sites: frozenset[UUID], study_id: str, code: str) -> Visit:
+    """Return a visit with its participant and site in one reading; raises Http404 like `get_participant`."""
+    visits = Visit.objects.select_related("participant__site")
+    return get_object_or_404(visits, participant__site_id__in=sites, participant__study_id=study_id, code=code)
+
+
 def visits_of(participant: Participant) -> list[Visit]:
     """All visits of the participant in the protocol's order."""
     order = {code: place for place, code in enumerate(protocol_of(participant).visits)}

@@ -75,8 +75,6 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
     What comes back is the first row with ``is_repeat`` set when the form was saved before.
     """
     with audited(actor, reason):
-        if key is not None and (row := repeated(model, actor, key, digest)) is not None:
-            return row
         row = model(
             entered_by=actor, key=key or uuid.uuid4(), route=model._meta.label_lower, content_hash=digest, **values
         )
@@ -85,7 +83,7 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
             with transaction.atomic(savepoint=key is not None):
                 row.save(force_insert=True)
         except IntegrityError as broken:
-            # PostgreSQL lets two requests with one key come this far; the other's row is committed by now.
+            # The unique key says whether the form came before, so that the first time costs no question.
             first = None if key is None else repeated(model, actor, key, digest)
             if first is None and is_duplicate(broken):
                 raise AlreadyRecorded(ALREADY.format(model._meta.verbose_name)) from broken

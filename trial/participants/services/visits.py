@@ -11,11 +11,11 @@ from django.utils import timezone
 from trial.audit.context import audited
 from trial.participants import queries
 from trial.participants.models import Participant, Visit
-from trial.participants.services.order import report, report_consent
+from trial.participants.services.order import report
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, content_hash
-from trial.rules.deviations import Deviation, order_deviations, window_deviation
-from trial.rules.schedule import Window
+from trial.rules.deviations import Deviation, consent_deviation, order_deviations, window_deviation
+from trial.rules.schedule import Anchors, Window, visit_window
 from trial.users.models import User
 
 ROUTE = Visit._meta.label_lower
@@ -88,9 +88,8 @@ def record_visit(actor: User, visit: Visit, *, occurred_at: datetime, is_complet
     with audited(actor, f"visit {visit.code} held"):
         if is_complete and visit.state != Visit.State.DONE:
             _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_reason="")
-        report(actor, participant, _outside(visit, occurred_at), occurred_at=occurred_at, source=visit, visit=visit)
-        label = queries.protocol_of(participant).visits[visit.code].label
-        report_consent(actor, participant, label, occurred_at=occurred_at, source=visit, visit=visit)
+        for found in _departures(visit, occurred_at):
+            report(actor, participant, found, occurred_at=occurred_at, source=visit, visit=visit)
         if is_complete:
             _report_order(actor, participant)
     return visit
@@ -123,7 +122,7 @@ def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_
     with audited(actor, reason.strip() or "corrected"):
         saved = amend(visit, actor, version=version, reason=reason, done_at=done_at)
         visit.version, visit.done_at = saved.version, saved.done_at
-        found = _outside(visit, done_at)
+        found = _outside(visit, done_at, queries.anchors_of(visit.participant))
         report(actor, visit.participant, found, occurred_at=done_at, source=visit, visit=visit)
         _report_order(actor, visit.participant)
     return visit
@@ -150,9 +149,20 @@ def _change(visit: Visit, **values: Any) -> None:
     locked.save(update_fields=list(values))
 
 
-def _outside(visit: Visit, at: datetime) -> Deviation | None:
+def _departures(visit: Visit, at: datetime) -> list[Deviation | None]:
+    """The visit's departures from its window and from consent, by one reading of the anchors."""
     participant = visit.participant
-    return window_deviation(queries.windows_of(participant).get(visit.code), at, participant.site.zone)
+    anchors = queries.anchors_of(participant)
+    label = queries.protocol_of(participant).visits[visit.code].label
+    unconsented = consent_deviation(label, at, anchors.consent, participant.site.zone)
+    return [_outside(visit, at, anchors), unconsented]
+
+
+def _outside(visit: Visit, at: datetime, anchors: Anchors) -> Deviation | None:
+    zone, bound = visit.participant.site.zone, queries.protocol_of(visit.participant)
+    planned = bound.visits.get(visit.code)
+    window = None if planned is None else visit_window(bound, planned, anchors, zone)
+    return window_deviation(window, at, zone)
 
 
 def _report_order(actor: User, participant: Participant) -> None:
