@@ -84,15 +84,20 @@ def hours_after_infusion(session: ImagingSession) -> Decimal | None:
     return elapsed_hours(times.ended_at, session.occurred_at)
 
 
+def labels_of(session: ImagingSession) -> dict[str, str]:
+    """The protocol's words for its structures and networks, by code, the intracranial volume after the structures."""
+    imaging = protocol.for_version(session.protocol_version).imaging
+    structures = {name: structure.label.text for name, structure in imaging.structures.items()}
+    networks = {name: network.label.text for name, network in imaging.networks.items()}
+    return {**structures, ETIV: "Intracranial volume (estimated)", **networks}
+
+
 def volume_rows(session: ImagingSession) -> list[VolumeRow]:
     """The session's volumes in the protocol's order, the intracranial volume last."""
     found = {row.structure: row.volume_mm3 for row in Volume.objects.filter(session=session)}
-    structures = protocol.for_version(session.protocol_version).imaging.structures
-    labels = {name: structure.label.text for name, structure in structures.items()}
-    labels[ETIV] = "Intracranial volume (estimated)"
     etiv = found.get(ETIV)
     rows = []
-    for name, label in labels.items():
+    for name, label in labels_of(session).items():
         if name in found:
             share = per_mille(found[name], etiv) if etiv and name != ETIV else None
             rows.append(VolumeRow(name, label, found[name], share))

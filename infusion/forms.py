@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of, visits_of
-from trial.records.forms import mark_up
+from trial.records.forms import mark_up, moment
 from trial.records.models import wrong_year
 from trial.users.models import User
 
@@ -24,10 +24,7 @@ class BedsideForm(forms.Form):
     """A one-use key and the moment, in the site's time."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    occurred_at = forms.DateTimeField(
-        label="When",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    occurred_at = moment("When")
     measurement = ""
 
     def __init__(self, data: Any = None, *, participant: Participant, user: User, **more: Any) -> None:

@@ -10,6 +10,8 @@ from trial.jobs.running import RunningJob
 @job_kind(KIND)
 def build(job: RunningJob) -> None:
     """Read the site's data in one transaction, assemble the book, publish its files."""
+    # Loading the scientific packages takes seconds the first time; the page says that the work has begun.
+    job.progress(1, "starting the statistics")
     from reports import services, source
     from reports.assemble import assemble
     from reports.books import BOOKS

@@ -14,6 +14,7 @@ from django.db import transaction
 from imaging.formats import FileRefused, Problem, connectivity_tsv, freesurfer_aseg
 from imaging.formats.connectivity_tsv import Row
 from imaging.models import ImagingSession, NetworkConnectivity, Upload, Volume
+from imaging.queries import labels_of
 from imaging.services.uploads import register
 from imaging.services.values import record_connectivity, record_volume
 from imaging.volumes import measured
@@ -39,6 +40,16 @@ class Change:
     after: Decimal | float
     frames: int | None = None
     row: Volume | NetworkConnectivity | None = None
+
+    @property
+    def label(self) -> str:
+        """The protocol's words for what is measured."""
+        return labels_of(self.session)[self.name]
+
+    @property
+    def unit(self) -> str:
+        """The unit of both numbers."""
+        return "Fisher z" if isinstance(self.after, float) else "mm³"
 
     @property
     def kind(self) -> Literal["new", "same", "changed"]:

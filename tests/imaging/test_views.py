@@ -143,7 +143,7 @@ def test_a_double_tap_on_the_confirmation_imports_once(
 def test_changed_numbers_need_a_reason(browser: Client, participant: Participant, session: ImagingSession) -> None:
     services.record_connectivity(session.entered_by, session=session, network="dmn", value=0.2)
     response = sent_table(browser, session.site, table(f"{participant.study_id} pre1 dmn 0.25 fisher_z 300"))
-    assert "0.2 0.25 changed" in text_of(response)
+    assert "0.2 0.25 Fisher z changed" in text_of(response)
     filled = {"token": token_of(response), "site": session.site.pk}
     assert browser.post(reverse("imaging:import"), filled).status_code == 409
     assert browser.post(reverse("imaging:import"), filled | {"reason": "pipeline\0 rerun"}).status_code == 302

@@ -22,6 +22,18 @@ C = TypeVar("C", bound=ClinicalRecord)
 OWN_FIELDS = ("key", "version", "occurred_at", "reason")
 
 
+def moment(label: str) -> forms.DateTimeField:
+    """A field for a moment in site time."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget)
+
+
+def day(label: str, *, required: bool = True) -> forms.DateField:
+    """A field for a date."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, required=required)
+
+
 # Django's ModelForm takes its type only in the stubs, not when it runs.
 class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
     """Enter a new record, or correct ``instance``; the caller names participant and actor when saving."""
@@ -29,9 +41,7 @@ class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
     occurred_label = "When"
     key = forms.UUIDField(widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    occurred_at = forms.DateTimeField(
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    )
+    occurred_at = moment(occurred_label)
     reason = forms.CharField(label="Why is this corrected?", max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

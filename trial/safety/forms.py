@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
-from trial.participants.forms.base import KeyedForm, moment, not_in_future
-from trial.records.forms import RecordForm
+from trial.participants.forms.base import KeyedForm, not_in_future
+from trial.records.forms import RecordForm, moment
 from trial.safety.models import AdverseEvent, Deviation
 from trial.safety.services import correct_adverse_event, record_adverse_event
 

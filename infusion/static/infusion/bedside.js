@@ -26,10 +26,13 @@
     grid: { stroke: getComputedStyle(place.closest(".card")).borderTopColor, width: 1 },
   });
   const fromZero = (chart, least, most) => [0, Math.max(most, 0.1) * 1.1];
+  // Paper is narrower than most screens: what would be cut off at its edge is drawn to fit before it is printed.
+  const PAPER = 640;
+  let isPrinting = false;
   const show = (name, data, series, unit, y = {}) => {
     drawn[name]?.destroy();
     const options = {
-      width: Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false }, y },
+      width: isPrinting ? PAPER : Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false }, y },
       axes: [axis("hours"), axis(unit)], series: [{ label: "hours" }, ...series],
     };
     drawn[name] = new uPlot(options, data, boxes[name]);
@@ -54,6 +57,8 @@
 
   document.body.addEventListener("rate-changed", load);
   window.addEventListener("resize", draw);
+  window.addEventListener("beforeprint", () => { isPrinting = true; draw(); });
+  window.addEventListener("afterprint", () => { isPrinting = false; draw(); });
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
   load();
 })();

@@ -16,18 +16,6 @@ from trial.records.models import wrong_year
 from trial.records.services import RecordError
 
 
-def moment(label: str) -> forms.DateTimeField:
-    """A field for a moment in site time."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget)
-
-
-def day(label: str, *, required: bool = True) -> forms.DateField:
-    """A field for a date."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, required=required)
-
-
 def not_in_future(at: datetime) -> datetime:
     """Refuse a moment that has not come yet, and a year that cannot be: only what has happened is recorded."""
     if words := wrong_year(at):

@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from trial.participants.forms.base import KeyedForm, moment
+from trial.participants.forms.base import KeyedForm
 from trial.participants.models import CriterionJudgement
 from trial.protocol import Criterion
+from trial.records.forms import moment
 
 WORDS = {
     "inclusion": (

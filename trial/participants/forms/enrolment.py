@@ -9,9 +9,10 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
-from trial.participants.forms.base import KeyedForm, day, moment
+from trial.participants.forms.base import KeyedForm
 from trial.participants.models import Cohort, Participant, Status
 from trial.participants.rules import STATUS_VALUES
+from trial.records.forms import day, moment
 from trial.users.models import Site
 
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 from django import forms
 from django.db import models
 
-from trial.participants.forms.base import KeyedForm, day, moment, not_in_future
+from trial.participants.forms.base import KeyedForm, not_in_future
 from trial.participants.screening import ScreeningForm
 from trial.participants.services import correct_screening, record_screening
-from trial.records.forms import RecordForm
+from trial.records.forms import RecordForm, day, moment
 from trial.records.models import ClinicalRecord
 
 OF_THE_RECORD = {field.name for field in ClinicalRecord._meta.get_fields()} - {"occurred_at"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
-from trial.participants.forms.base import KeyedForm, moment
+from trial.participants.forms.base import KeyedForm
+from trial.records.forms import moment
 
 
 class HeldForm(KeyedForm):
