@@ -37,6 +37,8 @@ READERS = CLINICAL | {Role.DATA_MANAGER, Role.MONITOR}
 ACTIONS: dict[str, frozenset[Role]] = {
     "protocol.read": EVERYONE,
     "today.read": EVERYONE,
+    "account.own": EVERYONE,
+    "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
     "participants.read": READERS | {Role.IMAGING_ANALYST},

@@ -27,7 +27,7 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
-NOT_SECRET: frozenset[tuple[str, str]] = frozenset()
+NOT_SECRET = frozenset({("users.User", "password_set_at")})
 
 
 class AuditedTable(NamedTuple):

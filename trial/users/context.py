@@ -17,6 +17,7 @@ MENU = (
     ("reports.read", "reports:list", "Reports"),
     ("protocol.read", "records:protocol", "Protocol"),
     ("audit.read", "audit:trail", "Audit trail"),
+    ("accounts.read", "users:accounts", "Accounts"),
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from django.utils import timezone
+
 from trial.audit.context import audited
 from trial.permissions import Role
 from trial.users.models import RoleAssignment, Site, User
@@ -36,6 +38,14 @@ def add_account(
         for role in roles:
             give_role(actor, user=user, site=site, role=role, starts_on=starts_on)
     return user
+
+
+def change_password(user: User, password: str) -> None:
+    """Give an account a new password; its other sessions end, because they are signed with the old one."""
+    with audited(user, "password changed"):
+        user.set_password(password)
+        user.password_set_at = timezone.now()
+        user.save(update_fields=["password", "password_set_at"])
 
 
 def give_role(actor: User | str, *, user: User, site: Site, role: Role, starts_on: date) -> RoleAssignment:

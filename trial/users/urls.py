@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in and out, the accounts of a site, and one's own password."""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ app_name = "users"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
+    path("accounts/", views.accounts, name="accounts"),
+    path("account/password/", views.password, name="password"),
 ]

@@ -1,32 +1,20 @@
-"""Signing in and out."""
+"""Signing in and out, the accounts of a site, and one's own password."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from trial.permissions import PermittedRequest, requires
+from trial.users import queries, services
+from trial.users.forms import PasswordForm, SignInForm
 from trial.users.models import User
-
-
-class SignInForm(AuthenticationForm):
-    """User name and password."""
-
-    error_messages = {
-        "invalid_login": "This user name and password do not match an active account. Check both and try again.",
-        "inactive": "This user name and password do not match an active account. Check both and try again.",
-    }
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["username"].label = "User name"
-        for field in self.fields.values():
-            field.widget.attrs["class"] = "form-control"
 
 
 def sign_in_address(request: HttpRequest) -> str:
@@ -55,3 +43,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@requires("accounts.read")
+@require_GET
+def accounts(request: PermittedRequest) -> HttpResponse:
+    """List who may do what at one's sites, since when and until when."""
+    return render(request, "users/accounts.html", {"accounts": queries.accounts_at(request.sites)})
+
+
+@requires("account.own")
+@require_http_methods(["GET", "POST"])
+def password(request: PermittedRequest) -> HttpResponse:
+    """Change one's own password; other sessions of the account end, this one goes on."""
+    form = PasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.change_password(request.user, form.cleaned_data["new_password1"])
+        update_session_auth_hash(request, request.user)
+        messages.success(request, "Your password is changed.")
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "users/password.html", {"form": form}, status=422 if form.errors else 200)

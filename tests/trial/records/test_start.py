@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -54,3 +55,20 @@ def test_the_application_refuses_to_start_and_names_the_trigger(
     assert done.returncode != 0
     assert "TriggersMissing" in done.stderr
     assert "infusion_ratechange" in done.stderr
+
+
+def test_a_taken_port_is_named_with_another_to_try(cloned_database: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "manage.py", "up", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": cloned_database, "VAR_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"Port {port} of 127.0.0.1 is taken" in done.stderr
+    assert f"make demo PORT={port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr

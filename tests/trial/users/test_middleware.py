@@ -89,8 +89,8 @@ def menu(client: Client) -> list[str]:
     [
         (Role.NURSE, ["Today", "Participants", "Safety", "Imaging", "Protocol"]),
         (Role.IMAGING_ANALYST, ["Today", "Participants", "Imaging", "Protocol"]),
-        (Role.ADMINISTRATOR, ["Today", "Protocol"]),
-        (Role.PI, ["Today", "Participants", "Safety", "Imaging", "Reports", "Protocol", "Audit trail"]),
+        (Role.ADMINISTRATOR, ["Today", "Protocol", "Accounts"]),
+        (Role.PI, ["Today", "Participants", "Safety", "Imaging", "Reports", "Protocol", "Audit trail", "Accounts"]),
     ],
 )
 def test_the_menu_shows_what_the_roles_allow(role: Role, expected: list[str]) -> None:

@@ -13,12 +13,14 @@ from django.urls import reverse
 
 from tests.trial.records import clinic
 from trial.audit.context import audited
+from trial.audit.models import AuditEntry
 from trial.permissions import Role
 from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import RoleAssignment, User
 
 pytestmark = pytest.mark.django_db
-SIGN_IN, SIGN_OUT, TODAY = "/sign-in/", "/sign-out/", "/"
+SIGN_IN, SIGN_OUT, TODAY, PASSWORD = "/sign-in/", "/sign-out/", "/", "/account/password/"
+NEW = "a quite new passphrase"
 
 
 @pytest.fixture
@@ -194,3 +196,47 @@ def test_the_log_tells_who_signed_in_and_out_and_never_what_was_typed(caplog: py
         "signed in: nora",
         "signed out: nora",
     ]
+
+
+def signed_in(user: User) -> Client:
+    """A browser in which the account is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def change(client: Client, old: str = clinic.PASSWORD, again: str = NEW) -> HttpResponse:
+    asked = {"old_password": old, "new_password1": NEW, "new_password2": again}
+    return cast("HttpResponse", client.post(PASSWORD, asked))
+
+
+def test_a_new_password_ends_the_other_sessions_and_not_this_one(nora: User) -> None:
+    here, elsewhere = signed_in(nora), signed_in(nora)
+    assert change(here).status_code == 302
+    assert here.get(TODAY).status_code == 200
+    assert elsewhere.get(TODAY)["Location"].startswith(SIGN_IN)
+    assert attempt(Client()).status_code == 422
+    assert attempt(Client(), password=NEW).status_code == 302
+
+
+@pytest.mark.parametrize("wrong", [{"old": "not it"}, {"again": "something else"}])
+def test_a_password_is_not_changed_by_mistake(nora: User, wrong: dict[str, str]) -> None:
+    assert change(signed_in(nora), **wrong).status_code == 422
+    assert attempt(Client()).status_code == 302
+
+
+def test_a_change_of_password_is_audited_without_the_password(nora: User) -> None:
+    change(signed_in(nora))
+    entry = AuditEntry.objects.filter(table_name="users_user").latest("id")
+    assert (entry.actor, entry.reason) == ("nora", "password changed")
+    assert "argon2" in nora.password
+    assert "argon2" not in f"{entry.old}{entry.new}"
+
+
+def test_the_accounts_of_a_site_are_listed_with_their_roles(nora: User) -> None:
+    here = nora.role_assignments.get().site
+    monitor = clinic.make_person(here, Role.MONITOR, username="mona")
+    other = clinic.make_person(clinic.make_site("OTH"), Role.NURSE, username="olaf")
+    page = signed_in(monitor).get("/accounts/").content.decode()
+    assert f"Coordinator at {here.code} since" in page
+    assert other.full_name not in page

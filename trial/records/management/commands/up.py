@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 
 import waitress
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
 from django.db import Error, connection
 
@@ -111,6 +112,25 @@ class Worker:
             self.child.kill()
 
 
+def serve_at(host: str, port: int) -> Any:
+    """Return a server that listens there; raises CommandError where that is not possible."""
+    try:
+        return waitress.create_server(
+            get_wsgi_application(),
+            host=host,
+            port=port,
+            threads=settings.WEB_THREADS,
+            max_request_body_size=LARGEST_REQUEST_BYTES,
+        )
+    except OSError as refused:
+        if refused.errno != errno.EADDRINUSE:
+            raise
+        raise CommandError(
+            f"Port {port} of {host} is taken by another program, perhaps by this site, started before. "
+            f"Stop that, or choose another port: make demo PORT={port + 1}."
+        ) from refused
+
+
 class Command(BaseCommand):
     help = "Serve the site and do its background work until interrupted."
 
@@ -121,19 +141,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         assert_fit_to_serve()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        server = waitress.create_server(
-            get_wsgi_application(),
-            host=options["host"],
-            port=options["port"],
-            threads=settings.WEB_THREADS,
-            max_request_body_size=LARGEST_REQUEST_BYTES,
-        )
+        server = serve_at(options["host"], options["port"])
         worker = Worker()
         worker.keeper.start()
         self.greet(options["host"], options["port"])
         try:
             server.run()
         finally:
+            # The port is given back at once, so that the next start need not wait for the worker's end.
+            server.close()
             worker.stop()
             self.stdout.write("Stopped. Nothing is lost: start again with the same command.")
 
