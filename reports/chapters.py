@@ -61,6 +61,7 @@ def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared
         table,
         _summary(say, compared),
         *_disagreements(compared),
+        *_refused(say, datasets),
         *([("On synthetic data every agreement checks the code only; it is no finding.",)] if run.is_synthetic else []),
         (
             "This is a trial of one arm without a control group: no test in this report is evidence of an effect of "
@@ -84,6 +85,21 @@ def _disagreements(compared: Sequence[Compared]) -> tuple[Text, ...]:
     """The ids that do not agree, by name, or nothing."""
     ids = ", ".join(row.entry.id for row in compared if row.match == "no")
     return ((f"Not as published: {ids}.",),) if ids else ()
+
+
+def _refused(say: Printer, datasets: Datasets) -> tuple[Text, ...]:
+    """How many refused the use of their data, or nothing."""
+    if datasets.refusals.empty:
+        return ()
+    n = say.number("refused", "Use of data refused, participants", len(datasets.refusals))
+    return (
+        (
+            "Left out of every number, because they refused the use of their data: ",
+            n,
+            ". See the section on ",
+            "data left out.",
+        ),
+    )
 
 
 def _summary(say: Printer, compared: Sequence[Compared]) -> Table:
@@ -192,6 +208,11 @@ def definitions(protocol: Protocol) -> Finding:
     effects = tuple((cell(name), cell(text), cell(""), cell("")) for name, text in DEFINITIONS.items())
     rules = (
         ("Change", "The visit minus the baseline: a negative change of MADRS is improvement."),
+        (
+            "Use of data",
+            "Whoever's latest permission to use data is refused is left out of every data set and named under data "
+            "left out. Withdrawing from treatment or from follow-up leaves the data given until then in use.",
+        ),
         ("Denominators", "Those observed at the visit, within the population that the table names."),
         (
             "Rounding",

@@ -25,9 +25,35 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         people=say.number("people", "Participants with a record left out", rows["USUBJID"].nunique()),
     )
     parts: tuple[Part, ...] = (told,)
+    if len(datasets.refusals):
+        parts = (*_refusals(say, datasets.refusals), told)
     if len(rows):
         parts += (_table(say, rows),)
     return Finding(ID, TITLE, parts)
+
+
+def _refusals(say: Printer, refusals: pd.DataFrame) -> tuple[Part, ...]:
+    """Who refused the use of their data, and that they are counted nowhere."""
+    told = sentence(
+        "{refused} who refused the use of their data are counted in no number of this report, controls included.",
+        refused=say.number("refused", "Use of data refused, participants", len(refusals)),
+    )
+    rows = tuple(
+        (cell(str(row["USUBJID"])), cell(str(row["COHORT"])), cell(f"{row['ADT']:%Y-%m-%d}"))
+        for _, row in refusals.iterrows()
+    )
+    table = Table(
+        "Participants left out: use of data refused",
+        "Everyone whose latest permission to use data is refused",
+        ("Study id", "Cohort", "Refused on (UTC)"),
+        rows,
+        (2, 2, 2),
+        (
+            "Withdrawing from treatment or from follow-up does not refuse the use of the data given until then. "
+            "Where the permission is granted again, the next report counts the participant again.",
+        ),
+    )
+    return told, table
 
 
 def _visit(code: object, protocol: Protocol) -> str:

@@ -74,12 +74,16 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
         completed=say.number("completed_again", "Infusion completed", len(flow.completed)),
         started=say.number("started_again", "Infusion started", len(flow.started)),
     )
-    diagram = Flow("", population(datasets, protocol, "consented").text(say), _boxes(say, flow, seen, protocol))
+    diagram = Flow(
+        "", population(datasets, protocol, "consented").text(say), _boxes(say, datasets, flow, seen, protocol)
+    )
     contract = _contract(flow, {visit: int(flags.sum()) for visit, flags in seen.items()}, below)
     return Finding(ID, "Flow of participants", (diagram, told, readings), contract)
 
 
-def _boxes(say: Printer, flow: Flowing, seen: dict[str, pd.Series], protocol: Protocol) -> tuple[Box, ...]:
+def _boxes(
+    say: Printer, datasets: Datasets, flow: Flowing, seen: dict[str, pd.Series], protocol: Protocol
+) -> tuple[Box, ...]:
     def line(key: str, label: str, who: pd.DataFrame) -> Text:
         return (f"{label}: ", say.number(key, label, len(who)))
 
@@ -95,8 +99,12 @@ def _boxes(say: Printer, flow: Flowing, seen: dict[str, pd.Series], protocol: Pr
     ends = [line("stopped_early", "Infusion not completed", flow.stopped), *_lost(say, "stopped_early", flow.stopped)]
     if len(flow.running):
         ends.append(line("running", "Infusion still running", flow.running))
+    first = [line("consented", "Consented", flow.consented)]
+    refused = datasets.refusals[datasets.refusals["COHORT"] == "patient"]
+    if len(refused):
+        first.append(line("refused", "Use of data refused, not counted", refused))
     boxes = [
-        Box(0, (line("consented", "Consented", flow.consented),)),
+        Box(0, tuple(first)),
         Box(0, tuple(left), is_side=True),
         Box(1, tuple(starts)),
         Box(1, tuple(ends), is_side=True),

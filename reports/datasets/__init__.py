@@ -18,6 +18,7 @@ from reports.datasets.columns import shaped, validate
 from reports.datasets.dating import left_out
 from reports.datasets.extracts import Extracts
 from reports.datasets.imaging import adfc, admo, sessions
+from reports.datasets.statuses import permitted
 from trial.protocol import Protocol
 
 
@@ -36,12 +37,14 @@ class Datasets:
     adfc: pd.DataFrame
     admo: pd.DataFrame
     exclusions: pd.DataFrame
+    refusals: pd.DataFrame
     data_cut: datetime
     is_synthetic: bool
 
 
-def build(extracts: Extracts, protocol: Protocol) -> Datasets:
-    """Derive every data set; raises DatasetError when one is not as declared."""
+def build(read: Extracts, protocol: Protocol) -> Datasets:
+    """Derive every data set of those who let their data be used; raises DatasetError when one is not as declared."""
+    extracts, refusals = permitted(read)
     exposure = adex(extracts)
     scores, pressures = adqs(extracts, exposure, protocol), advs(extracts, exposure, protocol)
     effects = adfx(extracts, exposure, protocol)
@@ -59,8 +62,9 @@ def build(extracts: Extracts, protocol: Protocol) -> Datasets:
         adfc=adfc(extracts, scans),
         admo=admo(extracts, scans),
         exclusions=shaped(unused, "exclusions"),
-        data_cut=extracts.data_cut,
-        is_synthetic=extracts.is_synthetic,
+        refusals=refusals,
+        data_cut=read.data_cut,
+        is_synthetic=read.is_synthetic,
     )
     for field in fields(datasets):
         value = getattr(datasets, field.name)

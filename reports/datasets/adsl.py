@@ -8,6 +8,7 @@ from reports.datasets.baseline import moment, subjects
 from reports.datasets.columns import shaped
 from reports.datasets.dating import is_after
 from reports.datasets.extracts import Extracts
+from reports.datasets.statuses import latest_status
 from trial.protocol import Protocol
 
 
@@ -21,7 +22,7 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame, protocol: P
         flagged = adqs[(adqs["PARAMCD"] == parameter) & adqs["ABLFL"]]
         rows[column] = rows["USUBJID"].map(flagged.set_index("USUBJID")["AVAL"]).astype(float)
     started, completed = adex["USUBJID"], adex.loc[adex["COMPLFL"], "USUBJID"]
-    enrolment = _last(extracts, "enrolment")
+    enrolment = latest_status(extracts, "enrolment")["value"]
     patient = rows["COHORT"] == "patient"
     rows = rows.assign(
         CONSFL=rows["USUBJID"].isin(subjects(extracts.consents, people)["USUBJID"]),
@@ -31,9 +32,9 @@ def adsl(extracts: Extracts, adex: pd.DataFrame, adqs: pd.DataFrame, protocol: P
         ONGOFL=rows["USUBJID"].isin(adex.loc[adex["ONGOFL"], "USUBJID"]),
     )
     withdrew = rows["USUBJID"].isin(enrolment.index[enrolment == "withdrew"])
-    follow_up = _last(extracts, "follow_up")
-    lost = follow_up.index[follow_up == "lost"]
-    why = _last(extracts, "follow_up", "explanation").to_dict()
+    follow_up = latest_status(extracts, "follow_up")
+    lost = follow_up.index[follow_up["value"] == "lost"]
+    why = follow_up["explanation"].to_dict()
     rows = rows.assign(
         WDRFL=patient & withdrew & ~rows["STARTFL"],
         SCANFL=rows["USUBJID"].isin(_scanned(extracts)),
@@ -65,9 +66,3 @@ def _scored(adex: pd.DataFrame, adqs: pd.DataFrame, protocol: Protocol) -> pd.Se
     after = [code for code, visit in protocol.visits.items() if is_after(visit)]
     own = adqs[(adqs["PARAMCD"] == "MADRS") & adqs["AVISIT"].isin(after)]
     return own.loc[own["ADT"] > moment(own, adex, "TRTEDT"), "USUBJID"]
-
-
-def _last(extracts: Extracts, axis: str, column: str = "value") -> pd.Series:
-    statuses = subjects(extracts.statuses, extracts.participants)
-    own = statuses[statuses["axis"] == axis].sort_values(["occurred_at", "entered_at"], kind="stable")
-    return own.drop_duplicates("USUBJID", keep="last").set_index("USUBJID")[column]

@@ -127,6 +127,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         DATE,
         _text("REASON", "Why it is left out", "reports/datasets/dating.py"),
     ),
+    "refusals": (
+        SUBJECT,
+        _text("COHORT", "Patient or control", "participants.cohort"),
+        _time("ADT", "When the use of data was refused", "statuses.occurred_at, axis data"),
+    ),
     "adae": (
         SUBJECT,
         _text("AETERM", "What happened", "adverse_events.term"),

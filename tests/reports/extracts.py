@@ -46,7 +46,7 @@ COLUMNS = {
     "eligibility": "participant_id is_eligible",
     "antidepressant_trials": "participant_id drug",
     "infusions": "id participant_id occurred_at ended_at is_completed",
-    "rates": "infusion_id occurred_at rate",
+    "rates": "infusion_id participant_id occurred_at rate",
     "assessments": "participant_id visit_id occurred_at instrument total subscales",
     "vitals": "participant_id visit_id occurred_at systolic diastolic",
     "side_effects": "participant_id visit_id occurred_at scores",
@@ -155,7 +155,8 @@ def treat(build: Builder, row: dict[str, str], place: int, number: int) -> None:
         is_completed=completed,
     )
     for hour, rate in ((0, "0.15"), (12, row["dose"]), (90, "0")):
-        build.add("rates", infusion_id=f"I-{person}", occurred_at=start + timedelta(hours=hour), rate=Decimal(rate))
+        at = start + timedelta(hours=hour)
+        build.add("rates", infusion_id=f"I-{person}", participant_id=person, occurred_at=at, rate=Decimal(rate))
     if not row["madrs_wk8"]:
         why = "psychiatric hospitalisation" if completed else "left the trial with the infusion"
         status(build, person, end + timedelta(days=60), "follow_up", "lost", why)

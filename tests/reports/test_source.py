@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from reports import source
 from reports.datasets import build
-from tests.trial.participants.people import consent, enrol, make_site, make_user
+from tests.trial.participants.people import CONSENTED, consent, enrol, make_site, make_user
+from trial.participants.services import set_status
 from trial.protocol import Protocol
 
 pytestmark = pytest.mark.usefixtures("cloned_orm")
@@ -57,3 +60,16 @@ def test_the_hash_is_of_the_content_not_of_the_moment() -> None:
     assert first.sha256() == again.sha256()
     consent(actor, person)
     assert source.read(site).sha256() != first.sha256()
+
+
+def test_a_refusal_recorded_at_the_site_leaves_the_participant_out(protocol: Protocol) -> None:
+    """First the answer on the consent form, then a dated status of either kind."""
+    site = make_site("AAA")
+    actor = make_user("coordinator", site, "coordinator", "pi")
+    asked, kept = consent(actor, enrol(actor, site)), consent(actor, enrol(actor, site))
+    refuse = {"value": "refused", "reason": "asked by letter"}
+    set_status(actor, asked, axis="data", occurred_at=CONSENTED + timedelta(days=9), **refuse)
+    set_status(actor, kept, axis="contact", occurred_at=CONSENTED + timedelta(days=9), **refuse)
+    made = build(source.read(site), protocol)
+    assert made.refusals["USUBJID"].tolist() == [asked.study_id]
+    assert made.adsl["USUBJID"].tolist() == [kept.study_id]
