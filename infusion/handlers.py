@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
 
 from infusion import queries
+from infusion.bedside import running
 from infusion.rules import alert_level, judge_positive_items
-from trial.participants.models import Participant
+from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
-from trial.records.events import InfusionTimes, handles, provides
+from trial.records.events import InfusionTimes, RunningInfusion, handles, provides
 from trial.safety import services as safety
 from trial.safety.models import Alert
 from trial.users.models import User
@@ -20,6 +25,18 @@ POSITIVE_ALERT = "positive_symptoms"
 def infusion_times(participant: Participant) -> InfusionTimes | None:
     """When the participant's infusion began and ended."""
     return queries.infusion_times(participant)
+
+
+@provides("infusion.measurements_due")
+def measurements_due(visit: Visit) -> tuple[str, ...]:
+    """The names of the visit's bedside measurements that are not taken yet."""
+    return tuple(due.label for due in queries.measurements_due(visit) if due.taken_at is None)
+
+
+@provides("infusion.running")
+def running_infusions(participants: Iterable[Participant]) -> dict[UUID, RunningInfusion]:
+    """How the running infusions of some participants stand now."""
+    return running(participants, timezone.now())
 
 
 @handles("assessment.recorded")

@@ -9,26 +9,45 @@ from __future__ import annotations
 from infusion.rules.clonidine import judge_clonidine
 from infusion.rules.course import Course, NextStep, RateEvent, next_step
 from infusion.rules.pump import PumpSetting, judge_concentration, pump_setting
-from infusion.rules.rates import is_lowering, judge_check, judge_end, judge_rate, judge_weight
+from infusion.rules.rates import (
+    Earliest,
+    against_rate,
+    against_weight,
+    earliest_increase,
+    is_lowering,
+    judge_check,
+    judge_course,
+    judge_end,
+    judge_rate,
+    judge_weight,
+)
 from infusion.rules.vitals import (
     POSITIVE_ITEMS,
+    VitalsDue,
     alert_level,
     judge_increase,
     judge_positive_items,
     judge_vitals,
+    next_vitals,
 )
 
 __all__ = [
     "POSITIVE_ITEMS",
     "Course",
+    "Earliest",
     "NextStep",
     "PumpSetting",
     "RateEvent",
+    "VitalsDue",
+    "against_rate",
+    "against_weight",
     "alert_level",
+    "earliest_increase",
     "is_lowering",
     "judge_check",
     "judge_clonidine",
     "judge_concentration",
+    "judge_course",
     "judge_end",
     "judge_increase",
     "judge_positive_items",
@@ -36,5 +55,6 @@ __all__ = [
     "judge_vitals",
     "judge_weight",
     "next_step",
+    "next_vitals",
     "pump_setting",
 ]

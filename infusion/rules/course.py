@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -80,6 +80,19 @@ class Course:
             if event.rate not in (ZERO, running):
                 running, found = event.rate, event.at
         return found
+
+    @property
+    def last_switch(self) -> datetime | None:
+        """When the pump's rate last became another one, pauses and resumptions included; None without rates."""
+        running, found = None, None
+        for event in self.events:
+            if event.rate != running:
+                running, found = event.rate, event.at
+        return found
+
+    def before(self, count: int) -> Course:
+        """The running course that the first *count* events made."""
+        return replace(self, events=self.events[:count], ended_at=None)
 
     def _until(self, at: datetime) -> list[RateEvent]:
         return [event for event in self.events if utc(event.at) <= utc(at)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from infusion.rules.course import Course
 from trial.protocol import Protocol
-from trial.rules.schedule import elapsed_hours
+from trial.protocol.values import Bound
+from trial.rules.schedule import elapsed_hours, utc
 from trial.rules.verdict import ALLOWED, Verdict, judge_limit, warn, worst
 
 
@@ -19,7 +21,14 @@ def is_lowering(course: Course, proposed: Decimal, at: datetime) -> bool:
 
 
 def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol) -> Verdict:
-    """Judge a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
+    """Judge a rate as against_rate does, in one verdict: the gravest, saying everything that stands against."""
+    return _together(against_rate(course, proposed, at, weight_kg, protocol))
+
+
+def against_rate(
+    course: Course, proposed: Decimal, at: datetime, weight_kg: Decimal, protocol: Protocol
+) -> list[Verdict]:
+    """What stands against a rate (mg/kg/h) from an instant on; soft beyond a soft limit, hard beyond a hard one.
 
     Resuming after a pause at no more than the rate that ran before is no increase: neither step nor
     interval bind it, the other limits do. The cumulative dose is judged as it would stand at the planned end.
@@ -27,7 +36,7 @@ def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decim
     if proposed < 0:
         raise ValueError(f"A rate cannot be {proposed} mg/kg/h; 0 stops the pump.")
     if is_lowering(course, proposed, at):
-        return ALLOWED
+        return []
     limits, elapsed = protocol.limits, course.elapsed(at)
     remaining = max(protocol.titration.duration.decimal - elapsed, Decimal(0))
     verdicts = [
@@ -40,11 +49,44 @@ def judge_rate(course: Course, proposed: Decimal, at: datetime, weight_kg: Decim
         verdicts.append(judge_limit(limits["increase"], proposed - running))
         if (last := course.last_increase(at)) is not None:
             verdicts.append(judge_limit(limits["interval"], _printed(elapsed_hours(last, at), ROUND_FLOOR)))
-    return _together(verdicts)
+    return [verdict for verdict in verdicts if not verdict.ok]
+
+
+class Earliest(NamedTuple):
+    """From when on the rate may rise again (UTC): with a reason, and without one."""
+
+    with_reason: datetime
+    freely: datetime
+
+
+def earliest_increase(course: Course, at: datetime, protocol: Protocol) -> Earliest | None:
+    """When the intervals between increases allow the next one; None before the first rate."""
+    last, interval = course.last_increase(at), protocol.limits["interval"]
+    if last is None:
+        return None
+    hard = utc(last) + _span(interval.hard_below)
+    return Earliest(hard, max(hard, utc(last) + _span(interval.soft_below)))
+
+
+def _span(bound: Bound) -> timedelta:
+    return timedelta() if bound.limit is None else bound.elapsed
+
+
+def judge_course(course: Course, weight_kg: Decimal, protocol: Protocol) -> list[Verdict]:
+    """Judge every rate of a course against those before it, in their order: one verdict per event."""
+    return [
+        judge_rate(course.before(count), event.rate, event.at, weight_kg, protocol)
+        for count, event in enumerate(course.events)
+    ]
 
 
 def judge_weight(weight_kg: Decimal, screened_kg: Decimal | None, protocol: Protocol) -> Verdict:
-    """Judge a dosing weight (kg), also against the weight at screening if that is known."""
+    """Judge a dosing weight (kg) as against_weight does, in one verdict."""
+    return _together(against_weight(weight_kg, screened_kg, protocol))
+
+
+def against_weight(weight_kg: Decimal, screened_kg: Decimal | None, protocol: Protocol) -> list[Verdict]:
+    """What stands against a dosing weight (kg), also beside the weight at screening if that is known."""
     verdicts = [judge_limit(protocol.limits["weight"], weight_kg)]
     allowed = protocol.infusion.weight_change_reverified
     if screened_kg:
@@ -55,7 +97,7 @@ def judge_weight(weight_kg: Decimal, screened_kg: Decimal | None, protocol: Prot
                 "weigh again"
             )
             verdicts.append(Verdict(False, "soft", why, allowed.source, allowed.key, allowed.proposed))
-    return _together(verdicts)
+    return [verdict for verdict in verdicts if not verdict.ok]
 
 
 def judge_check(has_second_check: bool) -> Verdict:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
+from infusion.rules.course import Course
 from trial.protocol import Protocol, Trigger
+from trial.rules.schedule import utc
 from trial.rules.verdict import ALLOWED, Verdict, warn
 
 Level = Literal["review", "urgent", "emergency"]
@@ -26,6 +29,26 @@ POSITIVE_ITEMS = (
     "hallucinatory_behaviour",
     "unusual_thought_content",
 )
+
+
+class VitalsDue(NamedTuple):
+    """When vital signs are due next (UTC): awake, and asleep; both are one soon after a change of rate."""
+
+    awake: datetime
+    asleep: datetime
+
+
+def next_vitals(course: Course, last: datetime | None, protocol: Protocol) -> VitalsDue:
+    """When vital signs are due after the last ones (None: none since the start), by the protocol's frequency."""
+    plan = protocol.vital_signs.frequency
+    changed = utc(course.last_switch or course.started_at)
+    taken = utc(last) if last is not None else changed
+    since = max(taken, changed)
+    settled = changed + plan.after_change_for.elapsed
+    if since < settled:
+        soon = min(since + plan.after_change.elapsed, settled)
+        return VitalsDue(soon, soon)
+    return VitalsDue(since + plan.awake.elapsed, since + plan.asleep.elapsed)
 
 
 def judge_vitals(readings: Mapping[str, int | None], protocol: Protocol) -> tuple[Trigger, ...]:

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 EVENTS: dict[str, str] = {
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
+    "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "
+    "standing (the departures that hold, as trial.rules.deviations.Deviation), why (what changed, in words).",
 }
 
 PROVIDERS: dict[str, str] = {
+    "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
+    "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
+    "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
+    "RunningInfusion; a participant without one is absent.",
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
 
@@ -26,6 +33,24 @@ class InfusionTimes(NamedTuple):
 
     started_at: datetime
     ended_at: datetime | None
+
+
+class RunningInfusion(NamedTuple):
+    """How a running infusion stands: rate in mg/kg/h (0 is a pause), hours since the start, the last vital signs.
+
+    ``vitals`` are those readings in words with units, empty where none were taken since the start; ``vitals_due_at``
+    is when the next are due. ``alarm`` says what the last ones call for, empty when nothing.
+    """
+
+    started_at: datetime
+    rate: Decimal
+    hours: Decimal
+    is_paused: bool
+    vitals_at: datetime | None
+    vitals: str
+    vitals_due_at: datetime
+    is_vitals_overdue: bool
+    alarm: str
 
 
 Handler = Callable[..., None]

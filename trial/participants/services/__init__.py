@@ -6,7 +6,7 @@ from trial.participants.services.eligibility import decide_eligibility, judge_cr
 from trial.participants.services.enrolment import enrol, plan_infusion, sign_consent
 from trial.participants.services.order import StepRefused, require_step
 from trial.participants.services.screening import correct_screening, record_dose, record_screening
-from trial.participants.services.statuses import infusion_began, infusion_ended, set_status
+from trial.participants.services.statuses import infusion_began, infusion_ended, infusion_reopened, set_status
 from trial.participants.services.visits import (
     correct_visit,
     make_visits,
@@ -23,6 +23,7 @@ __all__ = [
     "enrol",
     "infusion_began",
     "infusion_ended",
+    "infusion_reopened",
     "judge_criteria",
     "make_visits",
     "miss_visit",

@@ -114,6 +114,17 @@ def infusion_ended(
     return status
 
 
+def infusion_reopened(actor: User, participant: Participant, *, reason: str) -> None:
+    """Take back the end of an infusion that goes on, and the follow-up that began with it; the trail keeps both."""
+    axis, ended = Status.Axis.INFUSION, (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY)
+    with audited(actor, reason):
+        for end in Status.objects.filter(participant=participant, axis=axis, value__in=ended):
+            begun = {"axis": Status.Axis.FOLLOW_UP, "value": Status.Value.ACTIVE, "occurred_at": end.occurred_at}
+            Status.objects.filter(participant=participant, **begun).delete()
+            end.delete()
+        refresh_windows(actor, participant)
+
+
 def _dated(
     actor: User,
     participant: Participant,
