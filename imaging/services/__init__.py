@@ -12,7 +12,7 @@ from imaging.services.imports import (
     plan_volumes,
 )
 from imaging.services.sessions import correct_session, exclude_session, readmit_session, record_session
-from imaging.services.uploads import keep, kept
+from imaging.services.uploads import forget_unconfirmed, keep, kept
 from imaging.services.values import ImagingRefused, record_connectivity, record_volume
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PreviewOutdated",
     "correct_session",
     "exclude_session",
+    "forget_unconfirmed",
     "import_connectivity",
     "import_volumes",
     "keep",

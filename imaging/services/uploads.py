@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from trial.records.services import RecordError, content_hash, put
 from trial.users.models import Site, User
 
 LONGEST_NAME = 200
+# Much longer than a preview can be confirmed.
+UNCONFIRMED_SECONDS = 24 * 3600
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,6 +32,8 @@ def keep(content: bytes) -> str:
     sha256 = hashlib.sha256(content).hexdigest()
     path = _path(sha256)
     if path.exists():
+        # As young as its latest preview, so that nobody's open preview is tidied away.
+        path.touch()
         return sha256
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
@@ -52,6 +57,17 @@ def kept(sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise UploadLost("The kept file was changed on disk. Choose it again and tell an administrator.")
     return content
+
+
+def forget_unconfirmed() -> int:
+    """Remove kept files that were previewed and never confirmed, a day after their last preview; how many."""
+    youngest = time.time() - UNCONFIRMED_SECONDS
+    old = {path.name: path for path in Path(settings.UPLOADS_DIR).glob("??/*") if path.stat().st_mtime < youngest}
+    confirmed = set(Upload.objects.filter(sha256__in=old).values_list("sha256", flat=True))
+    forgotten = [path for name, path in old.items() if name not in confirmed]
+    for path in forgotten:
+        path.unlink(missing_ok=True)
+    return len(forgotten)
 
 
 def register(

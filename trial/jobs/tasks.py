@@ -9,6 +9,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 
 from trial.audit.services import seal as seal_audit
 from trial.jobs import services
@@ -49,6 +50,12 @@ def periodically(name: str, work: Callable[[], object]) -> None:
 def sweep() -> None:
     """Send lost jobs again."""
     periodically("jobs.sweep", services.sweep)
+
+
+@shared_task(name="sessions.tidy")
+def tidy_sessions() -> None:
+    """Forget the sessions that have ended."""
+    periodically("sessions.tidy", SessionStore.clear_expired)
 
 
 @shared_task(name="audit.seal")
