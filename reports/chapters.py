@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reports.analyses.connectivity import model_rows
 from reports.analyses.finding import Finding, population
 from reports.books import Book
-from reports.contract import Check, Compared
+from reports.contract import Check, Compared, words
 from reports.datasets import Datasets
 from reports.display.parts import Part, Piece, Table, Text
 from reports.display.printing import Printer, cell, sentence
@@ -154,10 +154,9 @@ def _computed(say: Printer, row: Compared) -> Text:
         return cell("see its section")
     pieces: list[Piece] = []
     for key in shown:
-        words = key.replace("_", " ").replace(".", " ")
         pieces += [
             "; " if pieces else "",
-            f"{words} ",
+            f"{words(key)} ",
             *_value(say, f"{row.entry.id}.{key}", row, key, places.get(key)),
         ]
     return tuple(piece for piece in pieces if piece)

@@ -15,10 +15,13 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from reports.display.printing import rounded
 from reports.stats.rounding import round_half_away
 from trial.protocol import Protocol
 
 CONSTRUCTED, BOTH, NOT_ANCHORABLE, LATER = "constructed", "both readings", "not anchorable", "not computed"
+LEAST_PLACES, P_PLACES, MOST_PLACES = 2, 3, 7
+MEANING = {"=": "", "~": "", "<": "below ", ">": "above "}
 _CHECK = re.compile(r"^(\S+?)\s*(=|~|<|>| has )\s*(\S+)$")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -156,9 +159,34 @@ def _failures(check: Check, values: Mapping[str, object]) -> Iterable[str]:
     for key in chosen:
         value = values[key]
         if value is None:
-            yield f"{key}: no value"
+            yield f"{words(key)}: no value"
         elif not _holds(check, value, values):
-            yield f"{key} is {value}, not {check.operator} {check.target}"
+            yield f"{words(key)} {_off(check, key, value, values)}"
+
+
+def words(key: str) -> str:
+    """A dotted key of results.json as it is read."""
+    return key.replace("_", " ").replace(".", " ")
+
+
+def _off(check: Check, key: str, value: object, values: Mapping[str, object]) -> str:
+    """What the value is and should be, in words, with the decimals that the publication prints."""
+    if check.operator == "has" or not isinstance(value, int | float):
+        return f"does not name {words(check.target)}"
+    target, least = values.get(check.target), P_PLACES if key.split(".")[-1] == "p" else 0
+    if isinstance(target, int | float):
+        bound, places = float(target), LEAST_PLACES
+        named = f"{words(check.target)}, which is {_apart(bound, value, places)}"
+    else:
+        bound, places = float(check.target), max(check.places, least)
+        named = rounded(bound, check.places)
+    return f"is {_apart(value, bound, places)}, not {MEANING[check.operator]}{named}"
+
+
+def _apart(value: float, other: float, places: int) -> str:
+    """The value as printed, with as many decimals more as tell it from the other."""
+    apart = (n for n in range(places, MOST_PLACES) if rounded(value, n) != rounded(other, n))
+    return rounded(value, next(apart, places))
 
 
 def _holds(check: Check, value: object, values: Mapping[str, object]) -> bool:

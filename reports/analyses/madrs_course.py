@@ -71,7 +71,7 @@ def run(datasets: Datasets, protocol: Protocol) -> Finding:
     anova, refusal = over_time(wide, protocol.analysis.repeated_measures_visits.codes)
     before = describe(scores(course(datasets, "MADRS", started.subjects), BASELINE))
     parts = (
-        _summary(say, found, before, protocol),
+        _summary(say, found, before, started.n, protocol),
         _figure(say, datasets, protocol, wide, found),
         _test_table(say, found, protocol, who, describe(scores(wide, BASELINE))),
         _effect_table(say, found, protocol, who),
@@ -84,9 +84,13 @@ def _label(protocol: Protocol, visit: str) -> str:
     return protocol.visits[visit].label
 
 
-def _summary(say: Printer, found: dict[str, AtVisit], before: Description, protocol: Protocol) -> Text:
+def _summary(say: Printer, found: dict[str, AtVisit], before: Description, started: int, protocol: Protocol) -> Text:
+    others: Text = ()
+    if before.n != started:
+        others = (" with a baseline of the ", say.number("before.started", "Infusion started", started))
     pieces = sentence(
-        "Mean MADRS was {mean} (SD {sd}) before the infusion in the {n} who started",
+        "Mean MADRS was {mean} (SD {sd}) before the infusion in the {n}{others} who started",
+        others=others,
         mean=say.number("before.mean", "MADRS before the infusion, mean", before.mean, 0),
         sd=say.number("before.sd", "MADRS before the infusion, SD", before.sd, 0),
         n=say.number("before.n", "MADRS before the infusion, n", before.n),

@@ -47,6 +47,29 @@ def test_a_check_decides(checks: str, values: dict[str, object], match: str, pro
     assert judged("rounded", checks, values, protocol) == match
 
 
+@pytest.mark.parametrize(
+    ("checks", "values", "why"),
+    [
+        ("mean ~ 13.05", {"mean": 13.518505834595775}, "mean is 13.52, not 13.05"),
+        ("mean ~ 13.05", {"mean": 13.04499}, "mean is 13.04, not 13.05"),
+        ("male.count = 13", {"male.count": 14}, "male count is 14, not 13"),
+        ("percent ~ 50", {"percent": -49.4}, "percent is −49, not 50"),
+        ("p < 0.001", {"p": 0.5059999999999999}, "p is 0.506, not below 0.001"),
+        ("p < 0.001", {"p": 0.0010000001}, "p is 0.001, not below 0.001"),
+        ("p < 0.001", {"p": 0.00104}, "p is 0.00104, not below 0.001"),
+        ("week_4.p > 0.05", {"week_4.p": 0.0123}, "week 4 p is 0.012, not above 0.05"),
+        ("d4 < d3", {"d3": 6.0, "d4": 6.25}, "d4 is 6.25, not below d3, which is 6.00"),
+        ("failing has dmn_time", {"failing": []}, "failing does not name dmn time"),
+        ("n = 22", {"n": None}, "n: no value"),
+    ],
+)
+def test_why_is_said_in_words_with_numbers_as_printed(
+    checks: str, values: dict[str, object], why: str, protocol: Protocol
+) -> None:
+    entry = Entry("S01", "what", 1, "rounded", tuple(values), "printed", (contract._check("S01", checks),), "")
+    assert contract._compare(entry, values, protocol, True).why == why
+
+
 def test_kinds_say_what_a_match_is_worth(protocol: Protocol) -> None:
     assert judged("constructed", "n = 1", {"n": 1}, protocol) == "constructed"
     assert judged("constructed", "n = 1", {"n": 1}, protocol, synthetic=False) == "yes"

@@ -126,3 +126,12 @@ def test_who_is_counted_is_a_number_of_the_report(analysis: object, cohort: Data
     ids = {number.id for number in finding.numbers()}
     for words in populations:
         assert any(not isinstance(piece, str) and piece.id in ids for piece in words)
+
+
+def test_the_baseline_is_said_of_those_who_have_one(cohort: Datasets, protocol: Protocol) -> None:
+    """23 started; when one of them has no MADRS before the infusion, 22 are not called the 22 who started."""
+    rated = cohort.adqs
+    lacking = rated[~((rated["USUBJID"] == "S02") & (rated["PARAMCD"] == "MADRS") & rated["ABLFL"])]
+    assert "before the infusion in the 23 who started;" in said(madrs_course.run(cohort, protocol))
+    told = said(madrs_course.run(replace(cohort, adqs=lacking), protocol))
+    assert "before the infusion in the 22 with a baseline of the 23 who started;" in told
