@@ -17,6 +17,8 @@ class Assessment(ClinicalRecord):
     ``subscales`` maps subscale ids to totals or null.
     """
 
+    is_done_at_visit = True
+
     class Mode(models.TextChoices):
         IN_PERSON = "in_person", "in person"
         PHONE = "phone", "by phone"

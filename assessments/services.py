@@ -97,7 +97,8 @@ def correct_assessment(
     """
     recall = recall_window or _recall(assessment.instrument, assessment.visit)
     values = entry(assessment.instrument, scores, missing or {}, recall)
-    before = escalation_of(Assessment.objects.select_related("participant").get(pk=assessment.pk))
+    old = Assessment.objects.select_related("participant").get(pk=assessment.pk)
+    before = escalation_of(old)
     row = amend(
         assessment,
         actor,
@@ -108,7 +109,7 @@ def correct_assessment(
         occurred_at=occurred_at,
         **values,
     )
-    _follow_up(actor, row, before=before)
+    _follow_up(actor, row, before=before, moved_from=old.occurred_at)
     return row
 
 
@@ -145,10 +146,14 @@ def escalation_of(assessment: Assessment) -> Escalation | None:
     return judge_suicidal_thoughts(assessment.scores.get(ITEM), previous, plan)
 
 
-def _follow_up(actor: User, row: Assessment, *, before: Escalation | None) -> None:
+def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved_from: datetime | None = None) -> None:
     if row.visit is not None:
         participants.record_visit(
-            actor, row.visit, occurred_at=row.occurred_at, is_complete=queries.is_complete(row.visit)
+            actor,
+            row.visit,
+            occurred_at=row.occurred_at,
+            is_complete=queries.is_complete(row.visit),
+            moved_from=moved_from,
         )
     escalation = escalation_of(row)
     if escalation is not None and graver(escalation, before):

@@ -19,6 +19,7 @@ from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import find_visit, get_participant
+from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.services import RecordError
 
@@ -64,13 +65,15 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
         )
         if page.is_valid():
             try:
-                page.save_record(request.user, at.participant, at.visit)
+                row = page.save_record(request.user, at.participant, at.visit)
             except RecordError as refused:
                 page.add_error(None, str(refused))
                 status = CONFLICT
                 recorded = recorded or queries.assessment_at(at.visit, instrument)
             else:
-                messages.success(request, f"{at.scale.title} saved.")
+                messages.success(
+                    request, f"{at.scale.title} saved. {outcome_of(row.visit) if row.visit else ''}".strip()
+                )
                 return redirect("assessments:saved", study_id, visit_code, instrument)
         frame = {"form": page, "place": at, "recorded": recorded, "is_conflict": status == CONFLICT}
         return render(request, "assessments/form.html", frame, status=status)

@@ -32,6 +32,8 @@ class ImagingSession(ClinicalRecord):
     A control's first and second scan are Pre1 and Pre2: nobody infused them, so they have no Post.
     """
 
+    is_done_at_visit = True
+
     class Timepoint(models.TextChoices):
         PRE1 = "pre1", "Pre1"
         PRE2 = "pre2", "Pre2"

@@ -65,6 +65,8 @@ class RateChange(ClinicalRecord):
 class Vitals(ClinicalRecord):
     """Vital signs at a moment."""
 
+    is_done_at_visit = True
+
     systolic = models.PositiveSmallIntegerField("systolic (mmHg)")
     diastolic = models.PositiveSmallIntegerField("diastolic (mmHg)")
     heart_rate = models.PositiveSmallIntegerField("heart rate (beats/min)")
@@ -76,12 +78,16 @@ class Vitals(ClinicalRecord):
 class SideEffects(ClinicalRecord):
     """The side-effect checklist: grade by item id of the protocol; a missing item is absent, never 0."""
 
+    is_done_at_visit = True
+
     scores = models.JSONField(default=dict)
     other = models.CharField("other complaints", max_length=300, blank=True)
 
 
 class SerumSample(ClinicalRecord):
     """One blood sample; ``occurred_at`` is the draw, ``sample`` the protocol's sampling point."""
+
+    is_done_at_visit = True
 
     sample = models.CharField("sampling point", max_length=24)
     comment = models.CharField(max_length=200, blank=True)

@@ -69,9 +69,10 @@ def correct_session(
     actor: User, session: ImagingSession, *, version: int, reason: str, occurred_at: datetime, scanner: str
 ) -> ImagingSession:
     """Correct when and where the scan was; raises StaleRecord, ReasonRequired, ValidationError."""
+    before = ImagingSession.objects.values_list("occurred_at", flat=True).get(pk=session.pk)
     saved = amend(session, actor, version=version, reason=reason, occurred_at=occurred_at, scanner=scanner)
     if saved.visit is not None:
-        participants.record_visit(actor, saved.visit, occurred_at=occurred_at, is_complete=True)
+        participants.record_visit(actor, saved.visit, occurred_at=occurred_at, is_complete=True, moved_from=before)
     return saved
 
 

@@ -13,6 +13,7 @@ from imaging.forms import SessionForm, UsabilityForm
 from imaging.models import ImagingSession
 from trial.participants.models import Participant
 from trial.participants.queries import get_participant
+from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.services import RecordError
 
@@ -100,7 +101,8 @@ def edit(request: PermittedRequest, participant: Participant, row: ImagingSessio
                 form.add_error(None, str(refused))
                 status = CONFLICT
             else:
-                messages.success(request, f"{saved} of {participant} saved.")
+                outcome = outcome_of(saved.visit) if saved.visit else ""
+                messages.success(request, f"{saved} of {participant} saved. {outcome}".strip())
                 return redirect("imaging:session", participant.study_id, saved.timepoint)
         frame = {"form": form, "participant": participant, "session": row}
         return render(request, "imaging/form.html", frame, status=status)

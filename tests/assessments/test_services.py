@@ -250,3 +250,20 @@ def test_a_simple_record_takes_few_queries(rater: User, participant: Participant
 def test_no_scale_is_due_at_a_controls_scan(rater: User, participant: Participant) -> None:
     control = people.consent(rater, people.enrol(rater, participant.site, "control"))
     assert queries.due_instruments(get_visit(control, "control_1")) == ()
+
+
+def test_a_corrected_date_of_rating_moves_the_visit_and_closes_the_deviation(
+    rater: User, participant: Participant
+) -> None:
+    late = RATED + timedelta(days=60)
+    rate(rater, participant, scores_of("madrs", 1), at=late)
+    row = rate(rater, participant, {"severity": 3}, code="cgi_s", at=late)
+    assert (get_visit(participant, "screening").done_at, Deviation.objects.get().closed_at) == (late, None)
+    kept: dict[str, Any] = {"mode": row.mode, "rater": rater, "reason": "wrong month", "occurred_at": RATED}
+    services.correct_assessment(rater, row, version=1, scores={"severity": 3}, **kept)
+    assert get_visit(participant, "screening").done_at == RATED
+    assert Deviation.objects.get().closed_at is None, "the MADRS of the visit is still dated outside the window"
+    madrs = queries.assessment_at(get_visit(participant, "screening"), "madrs")
+    assert madrs is not None
+    services.correct_assessment(rater, madrs, version=1, scores=scores_of("madrs", 1), **kept)
+    assert Deviation.objects.get().is_void

@@ -16,6 +16,7 @@ from trial.participants import queries
 from trial.participants.models import Consent, Participant, Status, Visit
 from trial.participants.screening import ScreeningForm, forms_for
 from trial.protocol import Visit as PlannedVisit
+from trial.records.events import ask
 from trial.rules.schedule import Window, visit_state
 
 ENDED = (Status.Value.LOST, Status.Value.WITHDREW, Status.Value.COMPLETED)
@@ -106,6 +107,20 @@ def participant_rows(sites: frozenset[UUID], *, search: str = "", enrolment: str
 def label_of(visit: Visit) -> str:
     """The visit's name in the protocol the participant is bound to."""
     return queries.protocol_of(visit.participant).visits[visit.code].label
+
+
+def outcome_of(visit: Visit) -> str:
+    """What the save at hand made of the visit, in words for its answer; empty when the visit stands as before."""
+    if not visit.became_done:
+        return ""
+    label = label_of(visit)
+    said = [f"{label} is now marked done"]
+    if due := ask("infusion.measurements_due", visit=visit):
+        said.append(f"still due: {', '.join(due)}")
+    words = f"{'; '.join(said)}."
+    if visit.was_missed_for:
+        words += f" It had been recorded as missed ({visit.was_missed_for}); that deviation is closed."
+    return words
 
 
 def next_label(row: Any) -> str:

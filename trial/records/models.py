@@ -70,6 +70,9 @@ class Record(models.Model):
 class ClinicalRecord(Record):
     """A record about one participant at a moment: ``occurred_at`` is when it happened, in UTC."""
 
+    # Whether the row is something done with the participant, so that its moment is a moment of its visit.
+    is_done_at_visit: ClassVar[bool] = False
+
     participant = models.ForeignKey("participants.Participant", on_delete=models.PROTECT, related_name="%(class)s_set")
     visit = models.ForeignKey(
         "participants.Visit", on_delete=models.PROTECT, related_name="%(class)s_set", null=True, blank=True

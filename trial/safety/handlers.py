@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from trial.participants.models import Participant, Visit
-from trial.records.events import handles
-from trial.safety.services import record_deviation
+from trial.records.events import handles, provides
+from trial.rules.deviations import Deviation as Departure
+from trial.safety import queries
+from trial.safety.services import close_what_ended, record_deviation
 from trial.users.models import User
 
 
@@ -35,3 +39,15 @@ def keep_deviation(
         is_important=is_important,
         origin=getattr(source, "origin", "form"),
     )
+
+
+@handles("deviations.judged")
+def close_ended(*, actor: User, source: Any, standing: Sequence[Departure], why: str) -> None:
+    """Close the automatic deviations about a record that hold no longer."""
+    close_what_ended(actor, source, standing=standing, why=why)
+
+
+@provides("deviations.open")
+def open_automatic(participant: Participant, table: str) -> frozenset[UUID]:
+    """The participant's records of a table with open automatic deviations, by id."""
+    return queries.records_with_open_deviations(participant, table)

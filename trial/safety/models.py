@@ -28,6 +28,7 @@ class Alert(ClinicalRecord):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    acted_at = models.DateTimeField("when it was done", null=True, blank=True)
     action_taken = models.CharField(max_length=300, blank=True)
 
 
@@ -97,3 +98,4 @@ class Deviation(ClinicalRecord):
     source_id = models.UUIDField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     correction = models.CharField("corrective action", max_length=300, blank=True)
+    is_void = models.BooleanField("no longer holds", default=False)

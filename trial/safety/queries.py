@@ -68,6 +68,14 @@ def deviations_of(participant: Participant) -> QuerySet[Deviation]:
     return Deviation.objects.filter(participant=participant).select_related("visit").order_by("-occurred_at")
 
 
+def records_with_open_deviations(participant: Participant, table: str) -> frozenset[UUID]:
+    """Ids of the participant's records of a table about which an automatic deviation is open."""
+    rows = Deviation.objects.filter(
+        participant=participant, source_table=table, is_automatic=True, closed_at=None, source_id__isnull=False
+    )
+    return frozenset(pk for pk in rows.values_list("source_id", flat=True) if pk is not None)
+
+
 def adverse_events_of(participant: Participant) -> QuerySet[AdverseEvent]:
     """A participant's adverse events, the latest first."""
     return AdverseEvent.objects.filter(participant=participant).order_by("-occurred_at")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from trial.participants import queries as participants
 from trial.participants.models import Participant, Visit
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, enter
+from trial.rules.deviations import Deviation as Departure
 from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.users.models import User
 
@@ -69,8 +71,10 @@ def raise_alert(
     )
 
 
-def acknowledge(actor: User, alert: Alert, *, action_taken: str, at: datetime | None = None) -> Alert:
-    """Acknowledge an alert with what was done; raises RecordError without that or when it is already done."""
+def acknowledge(
+    actor: User, alert: Alert, *, action_taken: str, acted_at: datetime | None = None, at: datetime | None = None
+) -> Alert:
+    """Acknowledge an alert with what was done and when; raises RecordError without that or when it is already done."""
     if not action_taken.strip():
         raise RecordError("Say what was done about the alert.")
     with audited(actor, "alert acknowledged"):
@@ -84,6 +88,7 @@ def acknowledge(actor: User, alert: Alert, *, action_taken: str, at: datetime | 
             reason="alert acknowledged",
             acknowledged_at=at or timezone.now(),
             acknowledged_by=actor,
+            acted_at=acted_at,
             action_taken=action_taken.strip(),
         )
 
@@ -104,11 +109,12 @@ def record_deviation(
 ) -> Deviation:
     """Record a departure from the protocol; an open one of the same kind about the same record stands for it.
 
-    After that one is closed, only another departure (by its summary) is recorded anew.
+    After that one is closed, only another departure (by its summary) is recorded anew. One that was void says
+    nothing about a departure that holds.
     """
     about, text = named(source), shortened(summary)
     if source is not None:
-        known = Deviation.objects.filter(**about, kind=kind).filter(Q(closed_at=None) | Q(summary=text))
+        known = Deviation.objects.filter(**about, kind=kind).filter(Q(closed_at=None) | Q(summary=text, is_void=False))
         if (same := known.first()) is not None:
             return same
     return enter(
@@ -144,6 +150,18 @@ def close_deviation(actor: User, deviation: Deviation, *, correction: str, at: d
             closed_at=at or timezone.now(),
             correction=correction.strip(),
         )
+
+
+def close_what_ended(actor: User, source: Model, *, standing: Sequence[Departure], why: str) -> None:
+    """Close, as void and with *why*, the open automatic deviations about *source* that are not among *standing*."""
+    holding = {(found.kind, shortened(found.description)) for found in standing}
+    correction = shortened(f"Closed automatically, it no longer holds: {why}")
+    with audited(actor, "deviation no longer holds"):
+        rows = Deviation.objects.select_for_update().filter(**named(source), is_automatic=True, closed_at=None)
+        for row in rows:
+            if (row.kind, row.summary) not in holding:
+                ended = {"closed_at": timezone.now(), "correction": correction, "is_void": True}
+                amend(row, actor, version=row.version, reason=correction, **ended)
 
 
 def record_adverse_event(

@@ -56,6 +56,10 @@ class Visit(Record):
     done_at = models.DateTimeField(null=True, blank=True)
     missed_reason = models.CharField(max_length=200, blank=True)
 
+    # What the save at hand made of the visit, for the words that answer it: it became done, and it had been missed.
+    became_done = False
+    was_missed_for = ""
+
     class Meta(Record.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *Record.Meta.constraints,

@@ -12,10 +12,11 @@ from trial.audit.context import audited
 from trial.participants import queries
 from trial.participants.models import Participant, Visit
 from trial.participants.services.order import report
+from trial.participants.services.standing import departures_at, judge_anew, missed, out_of_order
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, content_hash
-from trial.rules.deviations import Deviation, consent_deviation, order_deviations, window_deviation
-from trial.rules.schedule import Anchors, Window, visit_window
+from trial.rules.deviations import window_deviation
+from trial.rules.schedule import Window
 from trial.users.models import User
 
 ROUTE = Visit._meta.label_lower
@@ -56,12 +57,14 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 
 
 def refresh_windows(actor: User, participant: Participant) -> None:
-    """Count every window anew from the anchors, and report visits already held outside theirs."""
+    """Count every window anew from the anchors; report visits held outside theirs, close what no longer is."""
     windows, zone = queries.windows_of(participant), participant.site.zone
     with audited(actor, "windows counted from the infusion"):
         visits = list(participant.visits.select_for_update())
         moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
         Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
+        if moved:
+            judge_anew(actor, participant, "the windows were counted anew from the infusion.")
         for visit in visits:
             if visit.state == Visit.State.DONE and visit.done_at is not None:
                 found = window_deviation(windows.get(visit.code), visit.done_at, zone)
@@ -78,19 +81,32 @@ def _moved(visit: Visit, times: dict[str, datetime | None]) -> bool:
     return True
 
 
-def record_visit(actor: User, visit: Visit, *, occurred_at: datetime, is_complete: bool = True) -> Visit:
+def record_visit(
+    actor: User,
+    visit: Visit,
+    *,
+    occurred_at: datetime,
+    is_complete: bool = True,
+    moved_from: datetime | None = None,
+) -> Visit:
     """Record that something was done at a visit; *is_complete* marks it done.
 
     A visit outside its window, before consent or out of the protocol's order is recorded, and raises a
-    deviation. A visit already done keeps the time at which it was.
+    deviation. A visit already done keeps the time at which it was, unless that came from the record that
+    is now corrected: *moved_from* is when that record said it was done before. ``became_done`` and
+    ``was_missed_for`` on the visit say what this save made of it.
     """
     participant = visit.participant
     with audited(actor, f"visit {visit.code} held"):
-        if is_complete and visit.state != Visit.State.DONE:
+        if visit.state == Visit.State.DONE and moved_from not in (None, occurred_at) and visit.done_at == moved_from:
+            _move(visit, occurred_at)
+        elif is_complete and visit.state != Visit.State.DONE:
             _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_reason="")
-        for found in _departures(visit, occurred_at):
+        if visit.became_done or moved_from is not None:
+            judge_anew(actor, participant, _now_held(visit, occurred_at))
+        for found in departures_at(visit, occurred_at, queries.anchors_of(participant)):
             report(actor, participant, found, occurred_at=occurred_at, source=visit, visit=visit)
-        if is_complete:
+        if is_complete or moved_from is not None:
             _report_order(actor, participant)
     return visit
 
@@ -103,17 +119,16 @@ def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime 
     if not reason.strip():
         raise RecordError("Say why the visit was missed.")
     participant, at = visit.participant, occurred_at or timezone.now()
-    definition = queries.protocol_of(participant).visits[visit.code]
     with audited(actor, f"visit {visit.code} missed"):
         _change(visit, state=Visit.State.MISSED, done_at=None, missed_reason=reason.strip())
-        important = "madrs" in definition.instruments.codes
-        found = Deviation("missed", important, f"{definition.label} was missed: {reason.strip()}", visit.code)
+        found = missed(visit, visit.missed_reason)
+        judge_anew(actor, participant, f"now {found.description}")
         report(actor, participant, found, occurred_at=at, source=visit, visit=visit)
     return visit
 
 
 def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_at: datetime) -> Visit:
-    """Correct when a visit was held; a time outside its window raises a deviation.
+    """Correct when a visit was held; a time outside its window raises a deviation, one inside it closes that.
 
     Raises RecordError for a visit not recorded as done, StaleRecord, ReasonRequired.
     """
@@ -122,10 +137,27 @@ def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_
     with audited(actor, reason.strip() or "corrected"):
         saved = amend(visit, actor, version=version, reason=reason, done_at=done_at)
         visit.version, visit.done_at = saved.version, saved.done_at
-        found = _outside(visit, done_at, queries.anchors_of(visit.participant))
-        report(actor, visit.participant, found, occurred_at=done_at, source=visit, visit=visit)
+        judge_anew(actor, visit.participant, f"{_now_held(visit, done_at)} Reason: {reason.strip()}")
+        for found in departures_at(visit, done_at, queries.anchors_of(visit.participant)):
+            report(actor, visit.participant, found, occurred_at=done_at, source=visit, visit=visit)
         _report_order(actor, visit.participant)
     return visit
+
+
+def _now_held(visit: Visit, occurred_at: datetime) -> str:
+    """The visit as it is recorded now, in a sentence."""
+    label = queries.protocol_of(visit.participant).visits[visit.code].label
+    zone = visit.participant.site.zone
+    if visit.done_at is None:
+        return f"what was done at {label} is now dated {occurred_at.astimezone(zone):%Y-%m-%d %H:%M}."
+    was_missed = f"; it had been recorded as missed ({visit.was_missed_for})" if visit.was_missed_for else ""
+    return f"{label} is now recorded as held {visit.done_at.astimezone(zone):%Y-%m-%d %H:%M}{was_missed}."
+
+
+def _move(visit: Visit, occurred_at: datetime) -> None:
+    """Let the time of a visit already done follow the corrected record that it came from."""
+    locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    _write(locked, visit, done_at=occurred_at)
 
 
 def _change(visit: Visit, **values: Any) -> None:
@@ -137,10 +169,15 @@ def _change(visit: Visit, **values: Any) -> None:
     if locked.state == Visit.State.DONE:
         if values["state"] == Visit.State.MISSED:
             raise RecordError("This visit is recorded as done; it cannot be missed as well.")
-        values = {name: getattr(locked, name) for name in (*values, "version")}
-        for name, value in values.items():
-            setattr(visit, name, value)
+        for name in (*values, "version"):
+            setattr(visit, name, getattr(locked, name))
         return
+    visit.became_done, visit.was_missed_for = values["state"] == Visit.State.DONE, locked.missed_reason
+    _write(locked, visit, **values)
+
+
+def _write(locked: Visit, visit: Visit, **values: Any) -> None:
+    """Save *values* on the locked row, and show them on the caller's."""
     values["version"] = locked.version + 1
     for row in (locked, visit):
         for name, value in values.items():
@@ -149,25 +186,11 @@ def _change(visit: Visit, **values: Any) -> None:
     locked.save(update_fields=list(values))
 
 
-def _departures(visit: Visit, at: datetime) -> list[Deviation | None]:
-    """The visit's departures from its window and from consent, by one reading of the anchors."""
-    participant = visit.participant
-    anchors = queries.anchors_of(participant)
-    label = queries.protocol_of(participant).visits[visit.code].label
-    unconsented = consent_deviation(label, at, anchors.consent, participant.site.zone)
-    return [_outside(visit, at, anchors), unconsented]
-
-
-def _outside(visit: Visit, at: datetime, anchors: Anchors) -> Deviation | None:
-    zone, bound = visit.participant.site.zone, queries.protocol_of(visit.participant)
-    planned = bound.visits.get(visit.code)
-    window = None if planned is None else visit_window(bound, planned, anchors, zone)
-    return window_deviation(window, at, zone)
-
-
 def _report_order(actor: User, participant: Participant) -> None:
-    done = {visit.code: visit for visit in participant.visits.filter(state=Visit.State.DONE)}
-    held = {code: visit.done_at for code, visit in done.items() if visit.done_at is not None}
-    for found in order_deviations(queries.protocol_of(participant), held, participant.site.zone):
-        visit = done[found.visit]
-        report(actor, participant, found, occurred_at=held[found.visit], source=visit, visit=visit)
+    departures = out_of_order(participant)
+    if not departures:
+        return
+    visits = {visit.code: visit for visit in participant.visits.all()}
+    for found, at in departures:
+        visit = visits[found.visit]
+        report(actor, participant, found, occurred_at=at, source=visit, visit=visit)

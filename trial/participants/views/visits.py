@@ -42,7 +42,7 @@ def held(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
         services.record_visit(request.user, found, occurred_at=at)  # type: ignore[arg-type]
 
     if attempt(form, write):
-        messages.success(request, "The visit is recorded as done.")
+        messages.success(request, worklist.outcome_of(found) or "The visit is recorded as done.")
         return redirect("participants:visit", participant.study_id, code)
     return page(request, participant, found, held=form)
 
