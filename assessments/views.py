@@ -22,6 +22,7 @@ from trial.participants.queries import find_visit, get_participant
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.services import RecordError
+from trial.safety.queries import alert_about
 
 CONFLICT = 409
 
@@ -96,6 +97,7 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
                 (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
             ],
             "escalation": services.escalation_of(recorded),
+            "alert": alert_about(recorded, services.ALERT_KIND),
             "is_risk_unknown": at.scale.id == INSTRUMENT and ITEM in recorded.missing,
             "may_record": may(request.user, "assessments.record", at.participant.site_id),
         }

@@ -289,3 +289,23 @@ def test_a_form_without_its_token_is_refused(participant: Participant, rater: Us
     strict.force_login(rater)
     assert strict.post(address(participant), posted(rater, scores_of("madrs", 3))).status_code == 403
     assert not Assessment.objects.exists()
+
+
+def test_the_saved_page_leads_to_the_alert_itself(browser: Client, rater: User, participant: Participant) -> None:
+    other = people.consent(rater, people.enrol(rater, participant.site))
+    rate(rater, other, scores_of("madrs", 1, suicidal_thoughts=6))
+    rate(rater, participant, scores_of("madrs", 1, suicidal_thoughts=5))
+    raised = Alert.objects.get(participant=participant)
+    page = browser.get(address(participant, "saved")).content.decode()
+    assert f'href="{reverse("safety:alert", args=[raised.pk])}">Open the alert about {participant.study_id}' in page
+
+
+def test_the_last_scale_says_that_the_visit_is_done_and_what_is_still_due(
+    browser: Client, rater: User, participant: Participant
+) -> None:
+    rate(rater, participant, scores_of("madrs", 1))
+    form = posted(rater, {"severity": 3})
+    saved = browser.post(address(participant, code="cgi_s"), form, follow=True)
+    # Of screening the protocol measures the blood pressure, which nobody has taken.
+    assert "Screening is now marked done; still due: blood pressure." in text_of(saved)
+    assert "marked done" not in text_of(browser.get(address(participant, "saved")))

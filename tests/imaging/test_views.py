@@ -18,6 +18,7 @@ from tests.imaging.scans import ASEG, HEADER, SCANNED, scan, table
 from tests.trial.participants import people
 from trial.audit.models import AuditEntry
 from trial.participants.models import Participant
+from trial.participants.services import miss_visit
 from trial.records import events
 from trial.users.models import Site, User
 
@@ -67,6 +68,13 @@ def test_a_session_is_recorded_in_site_time(browser: Client, participant: Partic
     response = browser.post(address("record", participant), filled)
     assert response["Location"] == address("session", participant, "pre1")
     assert ImagingSession.objects.get().occurred_at == SCANNED
+
+
+def test_a_scan_over_a_missed_visit_tells_that_it_was_missed(browser: Client, participant: Participant) -> None:
+    miss_visit(participant.entered_by, participant.visits.get(code="pre1"), reason="Scanner down")
+    filled = {"key": uuid.uuid4(), "occurred_at": "2026-03-05T09:00", "timepoint": "pre1", "is_usable": "on"}
+    page = text_of(browser.post(address("record", participant), filled, follow=True))
+    assert "is now marked done. It had been recorded as missed (Scanner down); that deviation is closed." in page
 
 
 def test_an_unusable_session_says_why(browser: Client, participant: Participant) -> None:

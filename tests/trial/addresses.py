@@ -99,6 +99,7 @@ class Addresses:
     def value(self, name: str, argument: str) -> Any:
         """What stands for *argument* in the address *name*."""
         special: dict[tuple[str, str], Callable[[], object]] = {
+            ("safety:alert", "pk"): lambda: self.of_patient(Alert),
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),

@@ -116,7 +116,7 @@ def outcome_of(visit: Visit) -> str:
     label = label_of(visit)
     said = [f"{label} is now marked done"]
     if due := ask("infusion.measurements_due", visit=visit):
-        said.append(f"still due: {', '.join(due)}")
+        said.append(f"still due: {', '.join(due).lower()}")
     words = f"{'; '.join(said)}."
     if visit.was_missed_for:
         words += f" It had been recorded as missed ({visit.was_missed_for}); that deviation is closed."

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from trial.participants.forms.base import KeyedForm, not_in_future
 from trial.records.forms import RecordForm, moment
@@ -15,6 +16,13 @@ from trial.safety.services import correct_adverse_event, record_adverse_event
 SERIOUS = (
     "Death, life-threatening, hospital stay or its prolongation, lasting incapacity, birth defect, or another "
     "important medical event. The planned stay of the trial does not count."
+)
+
+
+SHORTEST_ACTION, FEWEST_WORDS = 10, 2
+TOO_SHORT = (
+    "Say in a few words who did what, so that the next reader knows: for example "
+    '"Spoke with the participant by phone, C-SSRS done, no plan".'
 )
 
 
@@ -40,7 +48,11 @@ class AdverseEventForm(RecordForm[AdverseEvent]):
             "ended_at",
             "outcome",
         ]
-        help_texts = {"is_serious": SERIOUS, "grade": "How strong it was. A strong event need not be serious."}
+        help_texts = {
+            "is_serious": SERIOUS,
+            "grade": "How strong it was. A strong event need not be serious, but of grade 4 say why it is not.",
+        }
+        labels = {"seriousness": "Why serious, or why an event of grade 4 is not"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,9 +78,29 @@ class AdverseEventForm(RecordForm[AdverseEvent]):
 
 
 class AcknowledgeForm(KeyedForm):
-    """What was done about an alert."""
+    """What was done about an alert that tells of something at *since*, and when."""
 
+    occurred_at = moment("When was it done?")
     action_taken = forms.CharField(label="What was done?", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, since: datetime, **kwargs: Any) -> None:
+        self.since = since
+        super().__init__(*args, **kwargs)
+
+    def clean_occurred_at(self) -> datetime:
+        """Refuse an action before what it answers, and one still to come."""
+        at = super().clean_occurred_at()
+        if at < self.since.replace(second=0, microsecond=0):
+            since = timezone.localtime(self.since)
+            raise forms.ValidationError(f"This is before what the alert tells of ({since:%Y-%m-%d %H:%M}); check it.")
+        return at
+
+    def clean_action_taken(self) -> str:
+        """Ask for words that the next reader can use."""
+        said: str = self.cleaned_data["action_taken"].strip()
+        if len(said) < SHORTEST_ACTION or len(said.split()) < FEWEST_WORDS:
+            raise forms.ValidationError(TOO_SHORT)
+        return said
 
 
 class CorrectionForm(KeyedForm):

@@ -8,10 +8,23 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from trial.participants.queries import protocol_of
 from trial.records.models import ClinicalRecord
 
 
-class Alert(ClinicalRecord):
+class AtVisit(ClinicalRecord):
+    """A record that a page names by its visit."""
+
+    class Meta(ClinicalRecord.Meta):
+        abstract = True
+
+    @property
+    def visit_label(self) -> str:
+        """The visit's name in the protocol of the participant; empty for a record of no visit."""
+        return protocol_of(self.participant).visits[self.visit.code].label if self.visit else ""
+
+
+class Alert(AtVisit):
     """Something that a clinician must look at; it stays until acknowledged with what was done."""
 
     class Level(models.TextChoices):
@@ -73,11 +86,16 @@ class AdverseEvent(ClinicalRecord):
             wrong["seriousness"] = "Say which rule of seriousness it meets."
         if self.grade == self.Grade.DEATH and not self.is_serious:
             wrong["is_serious"] = "Death is always serious."
+        if self.grade == self.Grade.LIFE_THREATENING and not self.is_serious and not self.seriousness.strip():
+            wrong["is_serious"] = (
+                "A life-threatening event is serious. Mark it as serious, or say below why this one of grade 4 "
+                "was not: for example a laboratory value without danger to life."
+            )
         if wrong:
             raise ValidationError(wrong)
 
 
-class Deviation(ClinicalRecord):
+class Deviation(AtVisit):
     """A departure from the protocol, found by the system or reported by hand."""
 
     class Kind(models.TextChoices):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 
 from trial.participants.models import Participant
 from trial.records.models import ClinicalRecord
+from trial.safety.board import BoardFilter
 from trial.safety.models import AdverseEvent, Alert, Deviation
 
 C = TypeVar("C", bound=ClinicalRecord)
@@ -57,15 +58,44 @@ def adverse_events(sites: frozenset[UUID]) -> QuerySet[AdverseEvent]:
     return at_sites(AdverseEvent, sites).order_by("-is_serious", "-occurred_at")
 
 
+def board_alerts(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[Alert]:
+    """The alerts that the board is asked for."""
+    rows = alerts(sites) if asked.everything else open_alerts(sites)
+    return rows.filter(participant__study_id__icontains=asked.study_id)
+
+
+def board_deviations(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[Deviation]:
+    """The deviations that the board is asked for."""
+    rows = deviations(sites) if asked.everything else open_deviations(sites)
+    wanted = Q(kind=asked.kind) if asked.kind else Q()
+    wanted &= Q(is_important=True) if asked.only_important else Q()
+    return rows.filter(wanted, participant__study_id__icontains=asked.study_id)
+
+
+def board_adverse_events(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[AdverseEvent]:
+    """The adverse events that the board is asked for; an event is never closed."""
+    return adverse_events(sites).filter(participant__study_id__icontains=asked.study_id)
+
+
 def alerts_of(participant: Participant) -> QuerySet[Alert]:
     """A participant's alerts, open ones first."""
-    rows = Alert.objects.filter(participant=participant).select_related("acknowledged_by")
+    rows = Alert.objects.filter(participant=participant)
+    rows = rows.select_related("acknowledged_by", "participant__site", "visit")
     return rows.order_by("acknowledged_at", GRAVEST_FIRST, "-occurred_at")
 
 
 def deviations_of(participant: Participant) -> QuerySet[Deviation]:
     """A participant's deviations, the latest first."""
-    return Deviation.objects.filter(participant=participant).select_related("visit").order_by("-occurred_at")
+    return (
+        Deviation.objects.filter(participant=participant).select_related("participant__site").order_by("-occurred_at")
+    )
+
+
+def alert_about(source: ClinicalRecord, kind: str) -> Alert | None:
+    """The alert of a kind about a record: an open one, else the latest."""
+    rows = Alert.objects.filter(source_table=source._meta.label_lower, source_id=source.pk, kind=kind)
+    open_first = rows.select_related("acknowledged_by").order_by(F("acknowledged_at").desc(nulls_first=True))
+    return open_first.first()
 
 
 def records_with_open_deviations(participant: Participant, table: str) -> frozenset[UUID]:
@@ -78,4 +108,8 @@ def records_with_open_deviations(participant: Participant, table: str) -> frozen
 
 def adverse_events_of(participant: Participant) -> QuerySet[AdverseEvent]:
     """A participant's adverse events, the latest first."""
-    return AdverseEvent.objects.filter(participant=participant).order_by("-occurred_at")
+    return (
+        AdverseEvent.objects.filter(participant=participant)
+        .select_related("participant__site")
+        .order_by("-occurred_at")
+    )

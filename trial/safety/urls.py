@@ -10,6 +10,7 @@ app_name = "safety"
 urlpatterns = [
     path("", views.board, name="board"),
     path("open/", views.open_counts, name="open"),
+    path("alerts/<uuid:pk>/", views.alert, name="alert"),
     path("alerts/<uuid:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("deviations/<uuid:pk>/close/", views.close, name="close"),
     path("adverse-events/<uuid:pk>/", views.correct, name="correct"),

@@ -16,20 +16,22 @@ from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
 from trial.safety import queries, services
+from trial.safety.board import BoardFilter
 from trial.safety.forms import AcknowledgeForm, AdverseEventForm, CorrectionForm, DeviationForm
 from trial.safety.models import AdverseEvent, Alert, Deviation
 
 
 @requires("safety.read")
 def board(request: HttpRequest) -> HttpResponse:
-    """Show open alerts first, then deviations and adverse events; ``?show=all`` adds what is closed."""
-    sites, everything = sites_of(request), request.GET.get("show") == "all"
+    """Show open alerts first, then deviations and adverse events, as the filter of the address says."""
+    sites, asked = sites_of(request), BoardFilter.of(request.GET)
     user: Any = request.user
     frame = {
-        "everything": everything,
-        "alerts": queries.alerts(sites) if everything else queries.open_alerts(sites),
-        "deviations": queries.deviations(sites) if everything else queries.open_deviations(sites),
-        "adverse_events": queries.adverse_events(sites),
+        "asked": asked,
+        "kinds": Deviation.Kind.choices,
+        "alerts": queries.board_alerts(sites, asked),
+        "deviations": queries.board_deviations(sites, asked),
+        "adverse_events": queries.board_adverse_events(sites, asked),
         "acknowledging": sites_permitting(user, "safety.acknowledge"),
         "recording": sites_permitting(user, "safety.record"),
     }
@@ -84,21 +86,39 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
         return form_page(request, event.participant, form, title="Correct an adverse event", submit="Save")
 
 
+@requires("safety.read")
+def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one alert: whom and what it is about, and what was done or is to be done."""
+    found = queries.get_row(Alert, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        return alert_page(request, found)
+
+
 @requires("safety.acknowledge")
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Acknowledge an alert with what was done."""
-    alert = queries.get_row(Alert, sites_of(request), pk)
-    form = AcknowledgeForm(request.POST or None)
+    """Acknowledge an alert with what was done and when."""
+    found = queries.get_row(Alert, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        form = AcknowledgeForm(request.POST or None, since=found.occurred_at)
 
-    def write() -> None:
-        services.acknowledge(request.user, alert, action_taken=form.cleaned_data["action_taken"])  # type: ignore[arg-type]
+        def write() -> None:
+            given = {"action_taken": form.cleaned_data["action_taken"], "acted_at": form.cleaned_data["occurred_at"]}
+            services.acknowledge(request.user, found, **given)  # type: ignore[arg-type]
 
-    with timezone.override(alert.participant.site.zone):
         if request.method == "POST" and attempt(form, write):
-            messages.success(request, "The alert is acknowledged.")
-            return redirect("safety:board")
-        title = f"{alert.get_level_display()}: {alert.summary}"
-        return form_page(request, alert.participant, form, title=title, submit="Acknowledge")
+            messages.success(request, f"The alert about {found.participant} is acknowledged.")
+            return redirect("safety:alert", pk)
+        return alert_page(request, found, form)
+
+
+def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None = None) -> HttpResponse:
+    """Render an alert, with the form of its acknowledgement for whoever may give it."""
+    user: Any = request.user
+    may_acknowledge = may(user, "safety.acknowledge", found.site_id)
+    if form is None and may_acknowledge and found.acknowledged_at is None:
+        form = AcknowledgeForm(since=found.occurred_at)
+    frame = {"alert": found, "participant": found.participant, "form": form, "may_acknowledge": may_acknowledge}
+    return render(request, "safety/alert.html", frame)
 
 
 @requires("safety.record")

@@ -195,7 +195,15 @@ def test_an_event_that_contradicts_itself_is_refused(record: Any, values: dict[s
 
 
 def test_severe_is_not_serious(record: Any) -> None:
-    assert record(grade=4).is_serious is False
+    assert record(grade=3).is_serious is False
+
+
+def test_a_life_threatening_event_is_serious_unless_it_is_said_why_not(record: Any) -> None:
+    # ICH E2A, II.B: life-threatening is one of the criteria of seriousness; CTCAE v5 also grades laboratory values 4.
+    with pytest.raises(ValidationError, match="life-threatening event is serious"):
+        record(grade=4)
+    assert record(grade=4, seriousness="Potassium of a haemolysed sample").is_serious is False
+    assert not Alert.objects.exists()
 
 
 def test_records_cost_few_queries(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from tests.trial.participants import people
 from tests.trial.participants.people import CONSENTED, make_site, make_user
 from trial.participants.models import Participant
 from trial.permissions import ACTIONS, Role
@@ -29,6 +33,15 @@ EVENT = {
 
 def key() -> str:
     return str(uuid.uuid4())
+
+
+def site_time(at: datetime) -> str:
+    """An instant as the clock of the site's form writes it."""
+    return f"{at.astimezone(ZoneInfo('America/Chicago')):%Y-%m-%dT%H:%M}"
+
+
+def enrol_another(coordinator: User) -> Participant:
+    return people.enrol(coordinator, Site.objects.get())
 
 
 @pytest.fixture
@@ -64,6 +77,7 @@ def addresses(participant: Participant, alert: Alert, deviation: Deviation, even
         reverse("safety:correct", args=[event.pk]): "safety.record",
         reverse("safety:close", args=[deviation.pk]): "safety.record",
         reverse("safety:acknowledge", args=[alert.pk]): "safety.acknowledge",
+        reverse("safety:alert", args=[alert.pk]): "safety.read",
     }
 
 
@@ -87,7 +101,7 @@ def test_another_sites_rows_and_missing_ones_answer_alike(
     client: Client, consented: Participant, alert: Alert, deviation: Deviation, event: AdverseEvent
 ) -> None:
     client.force_login(make_user("lena", make_site("L"), "pi"))
-    for name, row in (("acknowledge", alert), ("close", deviation), ("correct", event)):
+    for name, row in (("alert", alert), ("acknowledge", alert), ("close", deviation), ("correct", event)):
         foreign = client.get(reverse(f"safety:{name}", args=[row.pk]))
         missing = client.get(reverse(f"safety:{name}", args=[uuid.uuid4()]))
         assert (foreign.status_code, foreign.content) == (404, missing.content)
@@ -126,10 +140,75 @@ def test_the_front_page_counts_what_is_open(
 def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psychiatrist: User) -> None:
     client.force_login(psychiatrist)
     address = reverse("safety:acknowledge", args=[alert.pk])
-    assert client.post(address, {"action_taken": "", "key": key()}).status_code == 200
-    assert client.post(address, {"action_taken": "Seen.", "key": key()}).status_code == 302
-    again = client.post(address, {"action_taken": "Seen.", "key": key()})
+    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at), "key": key()}
+    for words in ("", "x", "Acknowledged", "ok ok"):
+        refused = client.post(address, {**given, "action_taken": words})
+        assert "action_taken" in refused.context["form"].errors, words
+    before = site_time(alert.occurred_at - timedelta(minutes=1))
+    assert "before what the alert tells of" in client.post(address, {**given, "occurred_at": before}).content.decode()
+    to_come = site_time(timezone.now() + timedelta(hours=1))
+    assert "not come yet" in client.post(address, {**given, "occurred_at": to_come}).content.decode()
+    done = client.post(address, given)
+    assert done.url == reverse("safety:alert", args=[alert.pk])  # type: ignore[attr-defined]
+    alert.refresh_from_db()
+    assert alert.acted_at == alert.occurred_at.replace(second=0, microsecond=0)
+    page = client.get(reverse("safety:alert", args=[alert.pk])).content.decode()
+    assert "Seen at once, C-SSRS done." in page
+    assert "Acknowledge this alert" not in page
+    again = client.post(address, given)
     assert "already acknowledged" in again.content.decode()
+
+
+def test_the_page_of_an_alert_names_participant_visit_time_and_what_happened(
+    client: Client, consented: Participant, psychiatrist: User, coordinator: User
+) -> None:
+    baseline = consented.visits.get(code="baseline")
+    about = services.raise_alert(
+        psychiatrist, participant=consented, visit=baseline, kind="suicidal_thoughts", level="emergency",
+        summary="MADRS item 10 (suicidal thoughts) is 6.", occurred_at=CONSENTED,
+    )  # fmt: skip
+    other = Participant.objects.get(pk=enrol_another(coordinator).pk)
+    services.raise_alert(psychiatrist, participant=other, kind="suicidal_thoughts", level="emergency", summary="Other.")
+    for user, may in ((coordinator, False), (psychiatrist, True)):
+        client.force_login(user)
+        page = client.get(reverse("safety:alert", args=[about.pk])).content.decode()
+        assert f"Alert about {consented.study_id}, Baseline" in page
+        assert "Emergency: MADRS item 10 (suicidal thoughts) is 6." in page
+        assert "2026-03-02 09:00" in page, "site time, Chicago"
+        assert other.study_id not in page
+        assert ("Acknowledge this alert" in page) is may
+
+
+def test_every_alert_on_the_front_page_leads_to_itself(client: Client, alert: Alert, psychiatrist: User) -> None:
+    client.force_login(psychiatrist)
+    page = client.get(reverse("safety:open")).content.decode()
+    assert f'href="{reverse("safety:alert", args=[alert.pk])}"' in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({}, {"Item 10 is 4.", "Week 2 was late.", "nausea"}),
+        ({"section": "alerts"}, {"Item 10 is 4."}),
+        ({"kind": "window"}, {"Week 2 was late."}),
+        ({"kind": "missed"}, set()),
+        ({"important": "1"}, set()),
+        ({"q": "no such id"}, set()),
+        ({"section": "nonsense"}, {"Item 10 is 4.", "Week 2 was late.", "nausea"}),
+    ],
+)
+def test_the_board_is_narrowed_by_section_kind_importance_and_participant(
+    client: Client,
+    alert: Alert,
+    deviation: Deviation,
+    event: AdverseEvent,
+    psychiatrist: User,
+    asked: dict[str, str],
+    shown: set[str],
+) -> None:
+    client.force_login(psychiatrist)
+    page = client.get(reverse("safety:board"), asked).content.decode()
+    assert {words for words in ("Item 10 is 4.", "Week 2 was late.", "nausea") if words in page} == shown
 
 
 def test_an_adverse_event_is_recorded_and_corrected(client: Client, consented: Participant, coordinator: User) -> None:
