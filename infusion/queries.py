@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from django.http import Http404
 
 from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
 from infusion.rules import Course, RateEvent
 from trial.participants.models import Participant, PhysicalExamination, Visit
 from trial.participants.queries import protocol_of
 from trial.records.events import InfusionTimes
+from trial.records.models import ClinicalRecord
+
+C = TypeVar("C", bound=ClinicalRecord)
 
 
 class Due(NamedTuple):
@@ -38,6 +44,14 @@ def taken_at(visit: Visit, code: str) -> datetime | None:
     """When a measurement of a visit was taken, or None."""
     rows = MEASURED[code]._default_manager.filter(visit=visit)
     return rows.order_by("occurred_at").values_list("occurred_at", flat=True).first()
+
+
+def row_of(participant: Participant, model: type[C], pk: UUID) -> C:
+    """One of the participant's rows; Http404 for another's and for none alike."""
+    rows = model._default_manager.select_related("participant__site", "entered_by", "visit")
+    if (row := rows.filter(participant=participant, pk=pk).first()) is None:
+        raise Http404("No such record of this participant.")
+    return row
 
 
 def infusion_of(participant: Participant) -> Infusion | None:
@@ -78,8 +92,9 @@ def bag_at(infusion: Infusion, at: datetime) -> Bag | None:
 
 
 def screened_weight(participant: Participant) -> Decimal | None:
-    """The weight (kg) at the latest physical examination, or None."""
-    found = PhysicalExamination.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at")
+    """The weight (kg) at the latest physical examination that took one, or None."""
+    weighed = PhysicalExamination.objects.filter(participant=participant, weight_kg__isnull=False)
+    found = weighed.order_by("-occurred_at", "-entered_at")
     return found.values_list("weight_kg", flat=True).first()
 
 
@@ -99,18 +114,22 @@ def clonidine_of(participant: Participant) -> list[ClonidineDose]:
     return list(ClonidineDose.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
 
 
-def clonidine_around(participant: Participant, at: datetime) -> tuple[list[Decimal], list[Decimal]]:
-    """The doses (mg) given on the site date of an instant, and on the date before."""
+def clonidine_around(
+    participant: Participant, at: datetime, besides: UUID | None = None
+) -> tuple[list[Decimal], list[Decimal]]:
+    """The doses (mg) given on the site date of an instant, and on the date before; one dose may be left out."""
     zone = participant.site.zone
     today = at.astimezone(zone).date()
     first = datetime.combine(today - timedelta(days=1), datetime.min.time(), zone)
     last = datetime.combine(today + timedelta(days=1), datetime.min.time(), zone)
     doses = ClonidineDose.objects.filter(
         participant=participant, is_given=True, occurred_at__gte=first, occurred_at__lt=last
-    ).values_list("occurred_at", "dose_mg")
+    )
+    if besides is not None:
+        doses = doses.exclude(pk=besides)
     same: list[Decimal] = []
     before: list[Decimal] = []
-    for given_at, dose in doses:
+    for given_at, dose in doses.values_list("occurred_at", "dose_mg"):
         (same if given_at.astimezone(zone).date() == today else before).append(dose)
     return same, before
 

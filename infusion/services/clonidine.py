@@ -13,10 +13,10 @@ from django.utils import timezone
 from infusion import queries
 from infusion.models import ClonidineDose
 from infusion.rules import judge_clonidine
-from infusion.services.verdicts import Finding, record_deviations, settle
+from infusion.services.verdicts import Finding, judge_anew, record_deviations, settle
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
-from trial.records.services import content_hash, enter, repeated
+from trial.records.services import amend, content_hash, enter, repeated
 from trial.safety.models import Deviation
 from trial.users.models import User
 
@@ -74,3 +74,41 @@ def record_clonidine(
         override_reason=override_reason,
     )
     return row
+
+
+@transaction.atomic
+def correct_clonidine(
+    actor: User,
+    row: ClonidineDose,
+    *,
+    version: int,
+    reason: str,
+    dose_mg: Decimal,
+    is_given: bool,
+    held_reason: str = "",
+    occurred_at: datetime,
+) -> ClonidineDose:
+    """Correct a dose; what it departs from is judged anew. Raises StaleRecord, ReasonRequired, ValidationError."""
+    if not is_given and not held_reason.strip():
+        raise ValidationError({"held_reason": "Say why the dose was held."})
+    before = _against(row)
+    saved = amend(
+        row,
+        actor,
+        version=version,
+        reason=reason,
+        dose_mg=dose_mg,
+        is_given=is_given,
+        held_reason=held_reason,
+        occurred_at=occurred_at,
+    )
+    judge_anew(actor, saved, before, _against(saved), what=f"Clonidine {dose_mg} mg", why=reason)
+    return saved
+
+
+def _against(row: ClonidineDose) -> list[Finding]:
+    if not row.is_given:
+        return []
+    same, before = queries.clonidine_around(row.participant, row.occurred_at, besides=row.pk)
+    verdict = judge_clonidine(row.dose_mg, same, before, protocol_of(row.participant))
+    return [Finding(Deviation.Kind.LIMIT, verdict)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -17,12 +17,13 @@ from infusion.services.visits import attend
 from trial.audit.context import audited
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
-from trial.protocol import Protocol
+from trial.protocol import Protocol, Trigger
 from trial.records.services import check_fields, content_hash, enter, put, repeated
 from trial.safety import services as safety
 from trial.users.models import User
 
 VITALS_ALERT = "vital_signs"
+READINGS = ("systolic", "diastolic", "heart_rate", "respiratory_rate", "oxygen_saturation")
 
 
 @transaction.atomic
@@ -53,8 +54,7 @@ def record_vitals(
     given = {**values, "participant": participant, "visit": visit, "occurred_at": occurred_at}
     if key is not None and (row := repeated(Vitals, actor, key, content_hash(given))):
         return row
-    if diastolic >= systolic:
-        raise ValidationError({"diastolic": "The diastolic pressure must be below the systolic; check both."})
+    check_pressures(systolic, diastolic)
     row = enter(
         Vitals,
         actor,
@@ -66,20 +66,7 @@ def record_vitals(
         reason="vital signs recorded",
         **values,
     )
-    triggers = judge_vitals(readings, protocol_of(participant))
-    if level := alert_level(triggers):
-        said = "; ".join(f"{t.label} ({readings[t.variable]} {t.threshold.unit})" for t in triggers)
-        safety.raise_alert(
-            actor,
-            participant=participant,
-            visit=visit,
-            kind=VITALS_ALERT,
-            level=level,
-            summary=f"{said}. {triggers[0].instruction.text}"[:300],
-            source=row,
-            occurred_at=row.occurred_at,
-            origin=origin,
-        )
+    alert(actor, row)
     attend(actor, visit, row.occurred_at)
     return row
 
@@ -100,7 +87,7 @@ def record_side_effects(
 
     Raises ValidationError for an item or a grade that the protocol does not know.
     """
-    _check_scores(scores, protocol_of(participant))
+    check_scores(scores, protocol_of(participant))
     row = enter(
         SideEffects,
         actor,
@@ -135,7 +122,7 @@ def record_serum_sample(
     levels: analyte id to concentration; None is below the limit of quantification; an analyte that was not
     measured is absent. Raises ValidationError for an unknown sampling point, analyte or a negative level.
     """
-    _check_levels(sample, levels, protocol_of(participant))
+    check_levels(sample, levels, protocol_of(participant))
     own = {"sample": sample, "comment": comment}
     given = {
         **own,
@@ -161,14 +148,46 @@ def record_serum_sample(
         origin=origin,
         **own,
     )
-    made = [_level(row, analyte, value) for analyte, value in levels.items()]
+    made = [make_level(row, analyte, value) for analyte, value in levels.items()]
     with audited(actor, "serum levels recorded"):
         SerumLevel.objects.bulk_create(made)
     attend(actor, visit, row.occurred_at)
     return row
 
 
-def _level(sample: SerumSample, analyte: str, concentration: Decimal | None) -> SerumLevel:
+def check_pressures(systolic: int, diastolic: int) -> None:
+    """Refuse pressures that cannot be; raises ValidationError."""
+    if diastolic >= systolic:
+        raise ValidationError({"diastolic": "The diastolic pressure must be below the systolic; check both."})
+
+
+def pulled_by(row: Vitals) -> tuple[Trigger, ...]:
+    """The triggers that vital signs pull, the gravest first."""
+    return judge_vitals({name: getattr(row, name) for name in READINGS}, protocol_of(row.participant))
+
+
+def alert(actor: User, row: Vitals, *, known: Collection[Trigger] = ()) -> None:
+    """Raise the alert that vital signs call for, unless every trigger they pull is *known* already."""
+    triggers = pulled_by(row)
+    level = alert_level(triggers)
+    if level is None or set(triggers) <= set(known):
+        return
+    said = "; ".join(f"{t.label} ({getattr(row, t.variable)} {t.threshold.unit})" for t in triggers)
+    safety.raise_alert(
+        actor,
+        participant=row.participant,
+        visit=row.visit,
+        kind=VITALS_ALERT,
+        level=level,
+        summary=f"{said}. {triggers[0].instruction.text}"[:300],
+        source=row,
+        occurred_at=row.occurred_at,
+        origin=row.origin,
+    )
+
+
+def make_level(sample: SerumSample, analyte: str, concentration: Decimal | None) -> SerumLevel:
+    """A level (ng/mL; None is below the limit) of a sample, checked and not yet saved."""
     level = SerumLevel(
         entered_by=sample.entered_by,
         key=uuid4(),
@@ -189,7 +208,8 @@ def _level(sample: SerumSample, analyte: str, concentration: Decimal | None) -> 
     return level
 
 
-def _check_scores(scores: Mapping[str, int], protocol: Protocol) -> None:
+def check_scores(scores: Mapping[str, int], protocol: Protocol) -> None:
+    """Refuse items and grades that the checklist does not have; raises ValidationError."""
     checklist = protocol.side_effects
     grades = {grade.grade.integer for grade in checklist.grades.values()}
     if unknown := sorted(set(scores) - set(checklist.items)):
@@ -198,7 +218,8 @@ def _check_scores(scores: Mapping[str, int], protocol: Protocol) -> None:
         raise ValidationError({"scores": f"Grade {', '.join(wrong)} from {min(grades)} to {max(grades)}."})
 
 
-def _check_levels(sample: str, levels: Mapping[str, Decimal | None], protocol: Protocol) -> None:
+def check_levels(sample: str, levels: Mapping[str, Decimal | None], protocol: Protocol) -> None:
+    """Refuse points and analytes that are not sampled, and levels that cannot be; raises ValidationError."""
     if sample not in protocol.serum.samples:
         known = ", ".join(protocol.serum.samples)
         raise ValidationError({"sample": f"There is no sampling point {sample!r}; choose one of {known}."})

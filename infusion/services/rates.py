@@ -15,15 +15,17 @@ from infusion.models import Bag, Infusion, RateChange
 from infusion.rules import (
     Course,
     PumpSetting,
+    against_rate,
+    earliest_increase,
     is_lowering,
     judge_check,
     judge_concentration,
     judge_increase,
-    judge_rate,
     judge_vitals,
     pump_setting,
 )
 from infusion.services.verdicts import Finding, record_deviations, settle
+from trial.participants import services as participants
 from trial.participants.queries import protocol_of
 from trial.records.services import amend, content_hash, enter, put, repeated
 from trial.rules.verdict import warn
@@ -31,6 +33,7 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
+INTERVAL = "limits.interval"
 VITALS = ("systolic", "diastolic", "heart_rate", "respiratory_rate", "oxygen_saturation")
 
 
@@ -170,7 +173,12 @@ def hang_bag(
         raise ValidationError({"concentration": "The concentration must be above 0 mg/mL."})
     before = queries.bag_at(infusion, at)
     setting = pump_setting(infusion.dosing_weight_kg, rate, concentration, rules)
-    found = [Finding(LIMIT, judge_concentration(concentration, rules)), Finding(LIMIT, setting.verdict)]
+    if infusion.ended_at is not None and at > infusion.ended_at and not happened:
+        raise ValidationError({"occurred_at": after_end(infusion)})
+    found = [
+        Finding(LIMIT, judge_concentration(concentration, rules)),
+        Finding(LIMIT, setting.verdict, "concentration"),
+    ]
     findings = settle(found, happened=happened, override_reason=override_reason)
     bag = enter(
         Bag,
@@ -257,14 +265,29 @@ def check_moment(infusion: Infusion, at: datetime, rate: Decimal, *, happened: b
         started = infusion.occurred_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         raise ValidationError({"occurred_at": f"The infusion started {started}; a rate cannot be set before."})
     if rate and infusion.ended_at is not None and not happened:
-        ended = infusion.ended_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        raise ValidationError(f"The infusion ended {ended}. If it ran again, record that it has already happened.")
+        raise ValidationError({"occurred_at": f"{after_end(infusion)} If it ran again, say that this has happened."})
+
+
+def after_end(infusion: Infusion) -> str:
+    """When the infusion ended, at the site's time; nothing is ordered after that."""
+    if infusion.ended_at is None:
+        raise ValueError("The infusion has not ended.")
+    ended = infusion.ended_at.astimezone(infusion.participant.site.zone).strftime("%Y-%m-%d %H:%M")
+    return f"The infusion ended {ended}."
+
+
+def reopen(actor: User, infusion: Infusion, *, version: int, reason: str) -> Infusion:
+    """Take back the recorded end, and what was counted from it; raises StaleRecord, ReasonRequired."""
+    none = {"ended_at": None, "is_completed": None, "end_reason": ""}
+    again = amend(infusion, actor, version=version, reason=reason, **none)
+    participants.infusion_reopened(actor, infusion.participant, reason=reason)
+    return again
 
 
 def _reopened(actor: User, infusion: Infusion) -> Finding:
     """Take back the recorded end of an infusion that ran again, and say so."""
     why = "The infusion ran again after its recorded end"
-    amend(infusion, actor, version=infusion.version, reason=why, ended_at=None, is_completed=None, end_reason="")
+    reopen(actor, infusion, version=infusion.version, reason=why)
     return Finding(Deviation.Kind.ORDER, warn(why))
 
 
@@ -280,13 +303,31 @@ def _rise(
 ) -> list[Finding]:
     """Everything that may stand against raising or resuming the rate."""
     rules = protocol_of(infusion.participant)
-    found = [judge_rate(course, rate, at, infusion.dosing_weight_kg, rules)]
+    waits = _waits(infusion, course, at)
+    found = [
+        Finding(LIMIT, verdict, advice=waits if verdict.key.startswith(INTERVAL) else "")
+        for verdict in against_rate(course, rate, at, infusion.dosing_weight_kg, rules)
+    ]
     if setting is not None:
-        found.append(setting.verdict)
+        found.append(Finding(LIMIT, setting.verdict))
     if last := queries.vitals_before(infusion.participant, at):
-        found.append(judge_increase(judge_vitals({name: getattr(last, name) for name in VITALS}, rules)))
+        triggers = judge_vitals({name: getattr(last, name) for name in VITALS}, rules)
+        found.append(Finding(LIMIT, judge_increase(triggers)))
     if not happened:
-        found.append(judge_check(checked_by is not None and checked_by != actor))
+        found.append(Finding(LIMIT, judge_check(checked_by is not None and checked_by != actor), "checked_by"))
         if setting is None:
-            found.append(warn("No bag is recorded, so the pump rate cannot be worked out; hang the bag first"))
-    return [Finding(LIMIT, verdict) for verdict in found]
+            why = "No bag is recorded, so the pump rate cannot be worked out; hang the bag first"
+            found.append(Finding(LIMIT, warn(why)))
+    return found
+
+
+def _waits(infusion: Infusion, course: Course, at: datetime) -> str:
+    """From when on the rate may rise, at the site's time."""
+    zone = infusion.participant.site.zone
+    earliest = earliest_increase(course, at, protocol_of(infusion.participant))
+    if earliest is None:
+        return ""
+    with_reason, freely = (moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") for moment in earliest)
+    if at < earliest.with_reason:
+        return f"Allowed with a reason from {with_reason}, without one from {freely}."
+    return f"Without one from {freely}."

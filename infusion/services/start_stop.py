@@ -15,11 +15,11 @@ from infusion import queries
 from infusion.models import Bag, Infusion, RateChange
 from infusion.rules import (
     Course,
+    against_rate,
+    against_weight,
     judge_check,
     judge_concentration,
     judge_end,
-    judge_rate,
-    judge_weight,
     pump_setting,
 )
 from infusion.services.rates import enter_rate
@@ -29,10 +29,12 @@ from trial.participants.models import Cohort, Participant
 from trial.participants.queries import progress_of, protocol_of
 from trial.participants.rules import judge_order
 from trial.records.services import RecordError, amend, content_hash, enter, put, repeated
-from trial.rules.verdict import ALLOWED, refuse, warn
+from trial.rules.verdict import refuse, warn
 from trial.safety.models import Deviation
 from trial.users.models import User
 
+LIMIT = Deviation.Kind.LIMIT
+END = "End of the infusion"
 NO_REASON = "no reason given yet"
 
 
@@ -143,7 +145,7 @@ def stop_infusion(
     digest = content_hash(given)
     if key is not None and repeated(RateChange, actor, key, digest):
         return infusion
-    at = _end(infusion, occurred_at or timezone.now())
+    at = check_end(infusion, occurred_at or timezone.now())
     if infusion.ended_at is not None:
         raise RecordError(f"The end of {infusion.participant}'s infusion is recorded already; correct that record.")
     said = reason.strip() or ("planned end" if completed else NO_REASON)
@@ -158,30 +160,11 @@ def stop_infusion(
         digest=digest,
         origin=origin,
     )
-    return _close(actor, infusion, at, completed, said, f"infusion ended: {said}")
-
-
-@transaction.atomic
-def correct_end(
-    actor: User,
-    infusion: Infusion,
-    *,
-    version: int,
-    completed: bool,
-    end_reason: str,
-    occurred_at: datetime,
-    reason: str,
-) -> Infusion:
-    """Correct the recorded end; raises StaleRecord, ReasonRequired, ValidationError before the start."""
-    current = queries.lock(infusion)
-    at = _end(current, occurred_at)
-    if current.ended_at is None:
-        raise RecordError(f"No end of {current.participant}'s infusion is recorded yet; record the stop.")
-    closing = current.rates.filter(rate=0, occurred_at=current.ended_at).last()
-    if closing is not None:
-        amend(closing, actor, version=closing.version, reason=reason, occurred_at=at)
-    current.version = version
-    return _close(actor, current, at, completed, end_reason, reason)
+    ended = close(actor, infusion, at, completed, said, f"infusion ended: {said}")
+    verdict = judge_end(queries.course_of(ended), at, protocol_of(ended.participant))
+    findings = settle([Finding(LIMIT, verdict)], happened=True, override_reason="")
+    record_deviations(actor, findings, participant=ended.participant, what=END, at=at, source=ended)
+    return ended
 
 
 def _run(actor: User, infusion: Infusion, first: First) -> None:
@@ -213,8 +196,8 @@ def _run(actor: User, infusion: Infusion, first: First) -> None:
     )
 
 
-def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:
-    """Save the end, tell the participant's statuses and windows, and record what it departs from."""
+def close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_reason: str, reason: str) -> Infusion:
+    """Save the end, and tell the participant's statuses and windows."""
     ended = amend(
         infusion,
         actor,
@@ -226,13 +209,11 @@ def _close(actor: User, infusion: Infusion, at: datetime, completed: bool, end_r
     )
     participant = infusion.participant
     participants.infusion_ended(actor, participant, at, completed=completed, reason=end_reason, origin=infusion.origin)
-    verdict = judge_end(queries.course_of(ended), at, protocol_of(participant))
-    findings = settle([Finding(Deviation.Kind.LIMIT, verdict)], happened=True, override_reason="")
-    record_deviations(actor, findings, participant=participant, what="End of the infusion", at=at, source=ended)
     return ended
 
 
-def _end(infusion: Infusion, at: datetime) -> datetime:
+def check_end(infusion: Infusion, at: datetime) -> datetime:
+    """The moment of an end, if it can be one; raises ValidationError before the start."""
     if at < infusion.occurred_at:
         raise ValidationError({"occurred_at": "The end lies before the start of the infusion; check both times."})
     return at
@@ -250,16 +231,21 @@ def _admission(participant: Participant, at: datetime) -> list[Finding]:
 def _first_rate(actor: User, participant: Participant, at: datetime, first: First, *, happened: bool) -> list[Finding]:
     """What stands against the person, the weight, the first rate and the first bag."""
     rules = protocol_of(participant)
-    found = [
-        refuse("A control is never infused") if participant.cohort == Cohort.CONTROL else ALLOWED,
-        judge_weight(first.weight_kg, queries.screened_weight(participant), rules),
-        judge_rate(Course(at), first.rate, at, first.weight_kg, rules),
+    is_control = participant.cohort == Cohort.CONTROL
+    against = [
+        *([refuse("A control is never infused")] if is_control else []),
+        *against_weight(first.weight_kg, queries.screened_weight(participant), rules),
+        *against_rate(Course(at), first.rate, at, first.weight_kg, rules),
     ]
+    found = [Finding(LIMIT, verdict) for verdict in against]
     if first.concentration is not None:
-        found.append(judge_concentration(first.concentration, rules))
-        found.append(pump_setting(first.weight_kg, first.rate, first.concentration, rules).verdict)
+        setting = pump_setting(first.weight_kg, first.rate, first.concentration, rules)
+        found.append(Finding(LIMIT, judge_concentration(first.concentration, rules)))
+        found.append(Finding(LIMIT, setting.verdict, "concentration"))
     if not happened:
-        found.append(judge_check(first.checked_by is not None and first.checked_by != actor))
+        is_checked = first.checked_by is not None and first.checked_by != actor
+        found.append(Finding(LIMIT, judge_check(is_checked), "checked_by"))
         if first.concentration is None:
-            found.append(warn("No bag is named, so the pump rate cannot be worked out; give its concentration"))
-    return [Finding(Deviation.Kind.LIMIT, verdict) for verdict in found]
+            why = "No bag is named, so the pump rate cannot be worked out; give its concentration"
+            found.append(Finding(LIMIT, warn(why), "concentration"))
+    return found

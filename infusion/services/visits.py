@@ -11,10 +11,11 @@ from trial.participants.queries import protocol_of
 from trial.users.models import User
 
 
-def attend(actor: User, visit: Visit | None, at: datetime) -> None:
+def attend(actor: User, visit: Visit | None, at: datetime, moved_from: datetime | None = None) -> None:
     """Tell a visit that consists of measurements alone that one was taken; with the last it is done.
 
-    Visits with instruments are closed by the app that records those.
+    Visits with instruments are closed by the app that records those. *moved_from* is when the measurement was
+    said to be taken before it was corrected.
     """
     if visit is None:
         return
@@ -22,4 +23,4 @@ def attend(actor: User, visit: Visit | None, at: datetime) -> None:
     if plan.instruments.codes:
         return
     is_complete = all(due.taken_at for due in queries.measurements_due(visit))
-    participants.record_visit(actor, visit, occurred_at=at, is_complete=is_complete)
+    participants.record_visit(actor, visit, occurred_at=at, is_complete=is_complete, moved_from=moved_from)
