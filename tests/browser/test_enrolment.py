@@ -1,4 +1,4 @@
-"""A coordinator enrols a person, records consent and demographics, and reads what is not known yet."""
+"""A coordinator registers a person, records consent and demographics, and reads what is not known yet."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from trial.settings import DEMO_PASSWORD
 def test_from_enrolment_to_what_is_still_unknown(page: Page, desk: str, sign_in: SignIn) -> None:
     sign_in(page, desk, "coordinator", DEMO_PASSWORD)
     page.get_by_role("link", name="Participants").click()
-    page.get_by_role("link", name="Enrol a participant").click()
+    page.get_by_role("link", name="Register a participant").click()
     page.get_by_label("Cohort").select_option("patient")
-    page.get_by_role("button", name="Enrol").click()
-    expect(page.get_by_role("status").first).to_contain_text("is enrolled. Next: record the signed consent.")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("status").first).to_contain_text("is registered. Next: record the signed consent.")
     study_id = page.get_by_role("heading", level=1).inner_text().strip()
     assert re.fullmatch(r"STL-\d{4}-\d", study_id)
     expect(page.locator("main")).to_contain_text("no consent yet")

@@ -13,51 +13,16 @@ from trial.participants.models import (
     AntidepressantTrial,
     CriterionJudgement,
     Demographics,
-    Diagnosis,
-    DrugTest,
     Electrocardiogram,
     MedicalHistory,
     Medication,
-    MriSafety,
     Participant,
     PhysicalExamination,
-    PregnancyTest,
 )
 from trial.records.events import ask
-from trial.records.models import ClinicalRecord
 from trial.rules import eligibility as rules
 
 ENTRY_INSTRUMENT = "madrs"
-
-# Which field of which screening form speaks to which criterion of the psychiatrist.
-RECORDED: dict[type[ClinicalRecord], tuple[tuple[str, str], ...]] = {
-    Diagnosis: (
-        ("depression", "major_depression"),
-        ("recurrent_severe", "recurrent"),
-        ("recurrent_severe", "severe"),
-        ("psychosis", "psychotic_features"),
-        ("bipolar_or_schizophrenia", "bipolar"),
-        ("bipolar_or_schizophrenia", "schizophrenia_spectrum"),
-        ("substance_use", "substance_use"),
-        ("ketamine_or_pcp_use", "ketamine_pcp_use"),
-        ("personality_disorder", "personality_disorder"),
-    ),
-    MedicalHistory: (
-        ("clonidine_intolerance", "clonidine_intolerance"),
-        ("medical_abnormality", "significant_illness"),
-        ("uncontrolled_hypertension", "uncontrolled_hypertension"),
-        ("heart_block", "heart_block"),
-        ("raised_pressure", "raised_pressure"),
-        ("liver_disease", "liver_disease"),
-    ),
-    DrugTest: (("substance_use", "result"),),
-    PregnancyTest: (
-        ("pregnancy", "result"),
-        ("pregnancy", "breast_feeding"),
-        ("contraception", "contraception"),
-    ),
-    MriSafety: (("mri_contraindication", "cleared"),),
-}
 
 
 def judge(participant: Participant) -> rules.Eligibility:
@@ -95,18 +60,6 @@ def found_by_psychiatrist(participant: Participant) -> dict[str, bool | None]:
     }
 
 
-def recorded_answers(participant: Participant) -> dict[str, str]:
-    """What the screening forms say on the criteria a psychiatrist judges, in words; only what is recorded."""
-    said: dict[str, list[str]] = {}
-    for model, fields in RECORDED.items():
-        row = model._default_manager.filter(participant=participant).order_by("-occurred_at").first()
-        for criterion, field in fields if row is not None else ():
-            label = str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
-            words = getattr(row, f"get_{field}_display")()
-            said.setdefault(criterion, []).append(f"{label}: {words}")
-    return {criterion: "; ".join(parts) for criterion, parts in said.items()}
-
-
 def _heart_rate(participant: Participant) -> Decimal | None:
     """The lower of the latest ECG and the latest examination: either shows a slow heart."""
     rates = [
@@ -117,7 +70,8 @@ def _heart_rate(participant: Participant) -> Decimal | None:
 
 
 def _latest(rows: QuerySet[Any]) -> int | None:
-    rate: int | None = rows.order_by("-occurred_at").values_list("heart_rate", flat=True).first()
+    measured = rows.filter(heart_rate__isnull=False).order_by("-occurred_at", "-entered_at")
+    rate: int | None = measured.values_list("heart_rate", flat=True).first()
     return rate
 
 

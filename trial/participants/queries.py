@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from trial import protocol
-from trial.participants.models import Cohort, Consent, EligibilityDecision, Participant, Status, Visit
+from trial.participants.models import (
+    Cohort,
+    Consent,
+    EligibilityDecision,
+    Participant,
+    PregnancyTest,
+    Status,
+    Visit,
+)
 from trial.participants.rules import Progress
 from trial.protocol.schema import Population
 from trial.rules.schedule import Anchors, Window, due_windows
@@ -60,6 +68,13 @@ def consented_at(participant: Participant) -> datetime | None:
     )
 
 
+def consented_on(participant: Participant, *, latest: bool = False) -> date | None:
+    """The day at the site on which the first (or the latest) consent was signed; None without one."""
+    signed = Consent.objects.filter(participant=participant).order_by("-occurred_at" if latest else "occurred_at")
+    at = signed.values_list("occurred_at", flat=True).first()
+    return None if at is None else at.astimezone(participant.site.zone).date()
+
+
 def statuses_of(participant: Participant) -> list[Status]:
     """Every dated status, oldest first."""
     return list(Status.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
@@ -80,6 +95,14 @@ def latest_decision(participant: Participant) -> EligibilityDecision | None:
     return EligibilityDecision.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at").first()
 
 
+def is_pregnant_by_test(participant: Participant) -> bool:
+    """Whether the latest pregnancy test with a result is positive; "does not apply" is no result."""
+    results = (PregnancyTest.Result.NEGATIVE, PregnancyTest.Result.POSITIVE)
+    tests = PregnancyTest.objects.filter(participant=participant, result__in=results)
+    latest = tests.order_by("-occurred_at", "-entered_at").values_list("result", flat=True).first()
+    return latest == PregnancyTest.Result.POSITIVE
+
+
 def progress_of(participant: Participant) -> Progress:
     """How far the participant has come, for the order of the steps."""
     decision = latest_decision(participant)
@@ -88,6 +111,7 @@ def progress_of(participant: Participant) -> Progress:
         consented_at=consented_at(participant),
         is_eligible=None if decision is None else decision.is_eligible,
         has_withdrawn=enrolment is not None and enrolment.value == Status.Value.WITHDREW,
+        is_pregnant_by_test=is_pregnant_by_test(participant),
     )
 
 

@@ -27,6 +27,7 @@ class Progress:
     consented_at: datetime | None = None
     is_eligible: bool | None = None
     has_withdrawn: bool = False
+    is_pregnant_by_test: bool = False
 
 
 def judge_order(step: Step, progress: Progress) -> Verdict:
@@ -35,6 +36,11 @@ def judge_order(step: Step, progress: Progress) -> Verdict:
         return refuse("The participant withdrew consent; nothing more can be ordered.")
     if progress.consented_at is None:
         return refuse("No consent is recorded. Record the signed consent first.")
+    if step != "screening" and progress.is_pregnant_by_test:
+        return refuse(
+            "The latest pregnancy test is positive: neither enrolment nor infusion. Record a later negative test, or "
+            "correct that record."
+        )
     if step == "infusion" and progress.is_eligible is None:
         return refuse("Eligibility is not decided. A psychiatrist decides it on the eligibility page first.")
     if step == "infusion" and progress.is_eligible is False:

@@ -13,6 +13,7 @@ import pytest
 from tests.trial.participants.people import CONSENTED, consent, enrol
 from trial.participants import facts, queries, services
 from trial.participants.models import CriterionJudgement, EligibilityDecision, Medication, Participant
+from trial.participants.sayings import SPEAKING, sayings
 from trial.participants.services import StepRefused
 from trial.records import events
 from trial.records.services import KeyReused, RecordError
@@ -192,14 +193,14 @@ def test_an_ssri_must_be_stable_for_six_weeks(
 
 
 def test_what_the_screening_says_stands_beside_the_criterion(screened: Participant) -> None:
-    said = facts.recorded_answers(screened)
-    assert said["heart_block"] == "second- or third-degree AV block: no"
+    said = sayings(screened)
+    assert said["heart_block"] == ("second- or third-degree AV block: no", "pass")
     assert "psychosis" not in said  # no diagnosis is recorded yet
 
 
 def test_every_form_field_speaks_to_a_criterion_the_psychiatrist_judges(screened: Participant) -> None:
     criteria = queries.protocol_of(screened).eligibility
-    spoken = {criterion for fields in facts.RECORDED.values() for criterion, _ in fields}
+    spoken = {one.criterion for fields in SPEAKING.values() for one in fields}
     assert {criteria[criterion].judged_by for criterion in spoken} == {"psychiatrist"}
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from trial.participants.forms.base import KeyedForm
 from trial.participants.models import Cohort, Participant, Status
@@ -16,8 +17,15 @@ from trial.records.forms import day, moment
 from trial.users.models import Site
 
 
+def past_day(on: date) -> date:
+    """Refuse a day in the future."""
+    if on > timezone.localdate():
+        raise forms.ValidationError("This day has not come yet; enter the day on which it happened.")
+    return on
+
+
 class EnrolForm(KeyedForm):
-    """A new participant; names and other identifiers have no field here."""
+    """A person to register; names and other identifiers have no field here."""
 
     site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label=None)
     cohort = forms.ChoiceField(choices=Cohort.choices)
@@ -37,10 +45,19 @@ class EnrolForm(KeyedForm):
 
     def clean_enrolled_on(self) -> date:
         """Refuse a day in the future."""
-        on: date = self.cleaned_data["enrolled_on"]
-        if on > timezone.localdate():
-            raise forms.ValidationError("This day has not come yet; enter the day of the first contact.")
-        return on
+        return past_day(self.cleaned_data["enrolled_on"])
+
+
+class ContactForm(KeyedForm):
+    """Another day of the first contact, and why."""
+
+    enrolled_on = day("First contact")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(label="Why is this corrected?", max_length=200)
+
+    def clean_enrolled_on(self) -> date:
+        """Refuse a day in the future."""
+        return past_day(self.cleaned_data["enrolled_on"])
 
 
 class ConsentForm(KeyedForm):
@@ -50,20 +67,37 @@ class ConsentForm(KeyedForm):
     form_version = forms.CharField(
         label="Version of the consent form", max_length=40, help_text="As printed on the form."
     )
-    copy_given = forms.BooleanField(label="The participant has a copy", required=False, initial=True)
-    may_contact = forms.BooleanField(label="May be contacted for the follow-up", required=False, initial=True)
-    may_use_data = forms.BooleanField(label="Data may be used", required=False, initial=True)
+    # Nothing is ticked beforehand: each tick is the participant's own answer on the signed form.
+    copy_given = forms.BooleanField(label="The participant has a copy", required=False)
+    may_contact = forms.BooleanField(label="May be contacted for the follow-up", required=False)
+    may_use_data = forms.BooleanField(label="Data may be used", required=False)
 
 
 class PlanForm(KeyedForm):
-    """The planned day of the infusion; empty takes the plan back."""
+    """The planned day of the infusion; taking a plan back is said, never done by an empty day."""
 
     planned_infusion_on = day("Planned day of the infusion", required=False)
+    take_back = forms.BooleanField(label="Take the plan back: no day is planned", required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def grow(self) -> None:
+        """Offer to take back only a plan that there is."""
+        if self.initial.get("planned_infusion_on") is None:
+            del self.fields["take_back"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the day, unless the plan is taken back."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("take_back"):
+            cleaned["planned_infusion_on"] = None
+        elif "planned_infusion_on" in cleaned and cleaned["planned_infusion_on"] is None:
+            instead = ", or tick that the plan is taken back" if "take_back" in self.fields else ""
+            self.add_error("planned_infusion_on", f"Enter the day{instead}.")
+        return cleaned
 
 
 class StatusForm(KeyedForm):
-    """A dated status on one axis. Choices carry the axis and the value: enrolment:withdrew."""
+    """A dated status on one axis. Choices carry the axis and the value: enrolment:withdrew; each says both."""
 
     status = forms.ChoiceField(label="New status")
     occurred_at = moment("Since")
@@ -77,11 +111,15 @@ class StatusForm(KeyedForm):
         """Offer the values of every axis but the infusion's, which its own page sets."""
         field = self.fields["status"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker, holds by the class
-        field.choices = [
-            (Status.Axis(axis).label, [(f"{axis}:{value}", Status.Value(value).label) for value in values])
-            for axis, values in STATUS_VALUES.items()
-            if axis != Status.Axis.INFUSION
+        axes = [(Status.Axis(axis), values) for axis, values in STATUS_VALUES.items() if axis != Status.Axis.INFUSION]
+        groups = [
+            (
+                capfirst(axis.label),
+                [(f"{axis}:{value}", f"{axis.label}: {Status.Value(value).label}") for value in values],
+            )
+            for axis, values in axes
         ]
+        field.choices = [("", "choose"), *groups]
 
     def parts(self) -> tuple[str, str]:
         """The chosen axis and value."""

@@ -7,8 +7,11 @@ from typing import Any, cast
 
 from django import forms
 from django.db import models
+from django.utils import timezone
 
 from trial.participants.forms.base import KeyedForm, not_in_future
+from trial.participants.forms.numbers import possible_number
+from trial.participants.models import MedicationDose
 from trial.participants.screening import ScreeningForm
 from trial.participants.services import correct_screening, record_screening
 from trial.records.forms import RecordForm, day, moment
@@ -27,6 +30,21 @@ class ScreeningRecordForm(RecordForm[ClinicalRecord]):
         at: datetime = self.cleaned_data["occurred_at"]
         return not_in_future(at)
 
+    def full_clean(self) -> None:
+        """Say one thing of each field: a value refused is missing to the table's own check, which says so again."""
+        super().full_clean()
+        for name in set(self.errors) & set(self.fields):
+            del self.errors[name][1:]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a day that has not come yet: a screening form tells what was."""
+        cleaned = super().clean() or self.cleaned_data
+        for name, field in self.fields.items():
+            on = cleaned.get(name)
+            if isinstance(field, forms.DateField) and on is not None and on > timezone.localdate():
+                self.add_error(name, "This day has not come yet; enter it when it has happened.")
+        return cleaned
+
     def save_record(self, actor: Any, participant: Any, visit: Any = None, **more: Any) -> ClinicalRecord:
         """Enter or correct the record; raises RecordError, ValidationError."""
         at = self.cleaned_data["occurred_at"]
@@ -42,10 +60,10 @@ class ScreeningRecordForm(RecordForm[ClinicalRecord]):
 
 
 def form_field(field: models.Field[Any, Any], **options: Any) -> forms.Field | None:
-    """A date gets the browser's date field; everything else Django's own."""
+    """A date gets the browser's date field, a number its range in words; everything else is Django's own."""
     if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField):
         return day(str(field.verbose_name).capitalize(), required=not field.blank)
-    made: forms.Field | None = field.formfield(**options)
+    made: forms.Field | None = possible_number(field) or field.formfield(**options)
     return made
 
 
@@ -65,11 +83,12 @@ class DoseForm(KeyedForm):
     """A change of a medicine's dose."""
 
     from_date = day("From")
-    daily_dose_mg = forms.DecimalField(
-        label="Daily dose (mg)",
-        min_value=0,
-        max_digits=8,
-        decimal_places=2,
-        help_text="0 when it was stopped.",
-    )
     occurred_at = moment("Reported at")
+
+    def grow(self) -> None:
+        """Ask for the dose within what the table takes."""
+        field = possible_number(MedicationDose._meta.get_field("daily_dose_mg"))
+        assert field is not None  # noqa: S101 - the table declares its range
+        field.help_text = "0 when it was stopped."
+        self.fields["daily_dose_mg"] = field
+        self.order_fields(["from_date", "daily_dose_mg"])

@@ -16,6 +16,7 @@ from trial.participants.models.screening import (
     MriSafety,
     PhysicalExamination,
     PregnancyTest,
+    Presence,
     PsychiatricHistory,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "Participant",
     "PhysicalExamination",
     "PregnancyTest",
+    "Presence",
     "PsychiatricHistory",
     "Status",
     "Visit",

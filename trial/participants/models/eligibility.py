@@ -19,6 +19,7 @@ class CriterionJudgement(ClinicalRecord):
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     explanation = models.CharField("reason", max_length=300)
     is_automatic = models.BooleanField(default=False)
+    against_screening = models.TextField("what the screening said against it", blank=True)
 
 
 class EligibilityDecision(ClinicalRecord):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from trial.participants.models.possible import Possible
 from trial.records.models import ClinicalRecord, Record
 
 
@@ -100,17 +102,29 @@ class Demographics(ClinicalRecord):
         NOT_HISPANIC = "not_hispanic", "not Hispanic or Latino"
         UNKNOWN = "unknown", "unknown or not reported"
 
-    age_years = models.PositiveSmallIntegerField("age at consent (years)")
+    age_years = models.PositiveSmallIntegerField(
+        "age at consent (years)", validators=[Possible("Age at consent", 10, 120, "years")]
+    )
     sex = models.CharField(max_length=8, choices=Sex.choices)
     race = models.CharField(max_length=12, choices=Race.choices)
     ethnicity = models.CharField(max_length=16, choices=Ethnicity.choices)
-    education_years = models.PositiveSmallIntegerField("education (years)", null=True, blank=True)
+    education_years = models.PositiveSmallIntegerField(
+        "education (years)", null=True, blank=True, validators=[Possible("Education", 0, 40, "years")]
+    )
 
     class Meta(ClinicalRecord.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *ClinicalRecord.Meta.constraints,
             models.UniqueConstraint(fields=["participant"], name="demographics_once"),
         ]
+
+    def clean(self) -> None:
+        """Refuse more years of education than years of life."""
+        age, education = self.age_years, self.education_years
+        if age is not None and education is not None and education >= age:
+            raise ValidationError(
+                {"education_years": f"{education} years of education do not fit in {age} years of life; check both."}
+            )
 
 
 class Status(ClinicalRecord):

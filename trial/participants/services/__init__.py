@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trial.participants.services.eligibility import decide_eligibility, judge_criteria
-from trial.participants.services.enrolment import enrol, plan_infusion, sign_consent
+from trial.participants.services.enrolment import correct_contact, enrol, plan_infusion, sign_consent
 from trial.participants.services.order import StepRefused, require_step
 from trial.participants.services.screening import correct_screening, record_dose, record_screening
 from trial.participants.services.statuses import infusion_began, infusion_ended, infusion_reopened, set_status
@@ -17,6 +17,7 @@ from trial.participants.services.visits import (
 
 __all__ = [
     "StepRefused",
+    "correct_contact",
     "correct_screening",
     "correct_visit",
     "decide_eligibility",

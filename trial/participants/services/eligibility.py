@@ -9,10 +9,13 @@ from datetime import datetime
 from trial.audit.context import audited
 from trial.participants import facts, queries
 from trial.participants.models import Cohort, CriterionJudgement, EligibilityDecision, Participant, Status
+from trial.participants.sayings import Saying, goes_against, is_unanswered, sayings
 from trial.participants.services.order import StepRefused, report_consent, require_step
 from trial.participants.services.statuses import put_status
 from trial.records.models import Origin
 from trial.records.services import KeyReused, RecordError, content_hash, enter
+from trial.rules.eligibility import Eligibility
+from trial.rules.verdict import refuse
 from trial.users.models import User
 
 ROUTE = CriterionJudgement._meta.label_lower
@@ -23,18 +26,29 @@ def judge_criteria(
     participant: Participant,
     *,
     judgements: Mapping[str, tuple[str, str]],
+    against: Mapping[str, str] | None = None,
     occurred_at: datetime,
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> list[CriterionJudgement]:
     """Record what the psychiatrist finds: criterion id -> (pass, fail or unknown; reason).
 
-    Raises KeyReused for other findings under a used key, RecordError for an id the protocol does not have or
-    a finding without a reason.
+    ``against`` holds, by criterion id, the reason of its own for a finding that goes against what the screening
+    says; what it said is kept with the finding. Raises KeyReused for other findings under a used key,
+    RecordError for an id the protocol does not have, a finding without a reason, or one against the screening
+    without a reason of its own.
     """
-    key = key or uuid.uuid4()
+    key, said = key or uuid.uuid4(), sayings(participant)
     rows = [
-        _judgement(actor, participant, criterion, verdict, reason, occurred_at, uuid.uuid5(key, criterion), origin)
+        _judgement(
+            actor,
+            participant,
+            criterion,
+            (verdict, *_grounds(participant, criterion, verdict, reason, said.get(criterion), against or {})),
+            occurred_at,
+            uuid.uuid5(key, criterion),
+            origin,
+        )
         for criterion, (verdict, reason) in judgements.items()
     ]
     with audited(actor, "criteria judged"):
@@ -49,20 +63,34 @@ def judge_criteria(
     return rows
 
 
+def _grounds(
+    participant: Participant, criterion: str, verdict: str, reason: str, said: Saying | None, against: Mapping[str, str]
+) -> tuple[str, str]:
+    """On what a finding rests, and what the screening said if it goes against that; raises RecordError."""
+    known = queries.protocol_of(participant).eligibility
+    if criterion not in known:
+        raise RecordError(f"The protocol has no criterion {criterion!r}.")
+    if said is not None and goes_against(verdict, said):
+        if not (own := against.get(criterion, "").strip()):
+            text = known[criterion].text.text
+            raise RecordError(f"{text}: the screening says {said.words}. Say for this criterion why it is judged so.")
+        return own, said.words
+    if not reason.strip():
+        raise RecordError(f"Say in a few words on what the finding for {criterion!r} rests.")
+    return reason.strip(), ""
+
+
 def _judgement(
     actor: User,
     participant: Participant,
     criterion: str,
-    verdict: str,
-    reason: str,
+    found: tuple[str, str, str],
     occurred_at: datetime,
     key: uuid.UUID,
     origin: str,
 ) -> CriterionJudgement:
-    if criterion not in queries.protocol_of(participant).eligibility:
-        raise RecordError(f"The protocol has no criterion {criterion!r}.")
-    if not reason.strip():
-        raise RecordError(f"Say in a few words on what the finding for {criterion!r} rests.")
+    """The row of one finding: its verdict, reason, and what the screening said against it."""
+    verdict, reason, against = found
     row = CriterionJudgement(
         site_id=participant.site_id,
         entered_by=actor,
@@ -75,7 +103,8 @@ def _judgement(
         occurred_at=occurred_at,
         criterion=criterion,
         verdict=verdict,
-        explanation=reason.strip(),
+        explanation=reason,
+        against_screening=against,
     )
     row.clean_fields(exclude={"site", "entered_by", "participant", "visit"})
     return row
@@ -95,8 +124,9 @@ def decide_eligibility(
     """Decide to enrol or to refuse, keeping every criterion as it stood.
 
     ``seen`` is the id of the latest decision that the page showed, empty before the first. Raises StepRefused
-    to enrol before consent or while any criterion fails or is unknown, and RecordError to refuse without a
-    reason or where somebody else decided since the page was opened.
+    to enrol before consent, while any criterion fails or is unknown, while the latest pregnancy test is
+    positive, or while a finding goes against what the screening said only later. Raises RecordError to refuse
+    without a reason or where somebody else decided since the page was opened.
     """
     if participant.cohort != Cohort.PATIENT:
         raise RecordError("The criteria are those of patients; a control's enrolment is a status.")
@@ -108,9 +138,7 @@ def decide_eligibility(
         _require_latest(actor, participant, seen, key)
         standing = facts.judge(participant)
         if is_eligible:
-            require_step(participant, "eligibility")
-            if not standing.may_enrol.ok:
-                raise StepRefused(standing.may_enrol)
+            _require_eligible(participant, standing, occurred_at)
         decision = enter(
             EligibilityDecision,
             actor,
@@ -120,7 +148,7 @@ def decide_eligibility(
             origin=origin,
             is_eligible=is_eligible,
             explanation=reason,
-            criteria={one.criterion.id: {"answer": one.answer, "reason": one.reason} for one in standing.judgements},
+            criteria=_as_it_stood(participant, standing),
         )
         put_status(
             actor,
@@ -133,6 +161,32 @@ def decide_eligibility(
             origin=origin,
         )
     return decision
+
+
+def _require_eligible(participant: Participant, standing: Eligibility, occurred_at: datetime) -> None:
+    """Refuse to enrol whom consent, pregnancy test, criteria or the screening do not admit; raises StepRefused."""
+    require_step(participant, "eligibility")
+    consented_at = queries.consented_at(participant)
+    if consented_at is not None and occurred_at < consented_at:
+        raise StepRefused(refuse("The decision is dated before the consent was signed; check its date."))
+    if not standing.may_enrol.ok:
+        raise StepRefused(standing.may_enrol)
+    found, criteria = facts.latest_judgements(participant), queries.protocol_of(participant).eligibility
+    for criterion, said in sayings(participant).items():
+        if is_unanswered(found.get(criterion), said):
+            words = f"{criteria[criterion].text.text}: the screening now says {said.words}. Judge it again first."
+            raise StepRefused(refuse(words))
+
+
+def _as_it_stood(participant: Participant, standing: Eligibility) -> dict[str, dict[str, str]]:
+    """Each criterion with its answer and reason; a finding against the screening with that and its own reason."""
+    stood: dict[str, dict[str, str]] = {
+        one.criterion.id: {"answer": one.answer, "reason": one.reason} for one in standing.judgements
+    }
+    for criterion, row in facts.latest_judgements(participant).items():
+        if row.against_screening:
+            stood[criterion] |= {"against_screening": row.against_screening, "explanation": row.explanation}
+    return stood
 
 
 def _require_latest(actor: User, participant: Participant, seen: str | None, key: uuid.UUID) -> None:

@@ -1,20 +1,27 @@
-"""First contact, consent and the planned day of the infusion."""
+"""First contact, consent and the planned day of the infusion, each not before the one that goes before it."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from trial import protocol
 from trial.audit.context import audited
+from trial.participants import queries
 from trial.participants.models import Consent, Participant, Status
-from trial.participants.services.order import require_step
+from trial.participants.services.order import StepRefused, require_step
 from trial.participants.services.statuses import put_status
 from trial.participants.services.visits import make_visits, refresh_windows
 from trial.participants.study_id import study_id
 from trial.records.models import Origin
-from trial.records.services import amend, bind_protocol, content_hash, enter, put
+from trial.records.services import RecordError, amend, bind_protocol, content_hash, enter, put
+from trial.rules.verdict import refuse
 from trial.users.models import Site, User
+
+# Nobody was in contact with a trial of this treatment before; an earlier day is a slip of the hand.
+EARLIEST_CONTACT = date(2010, 1, 1)
+# A plan further from the consent than this is a wrong year: nobody waits so long without signing again.
+LONGEST_WAIT = timedelta(days=2 * 365)
 
 
 def enrol(
@@ -27,22 +34,42 @@ def enrol(
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> Participant:
-    """Give a person the site's next study id; nothing identifying is asked. Raises ValidationError, KeyReused."""
+    """Register a person under the site's next study id; nothing identifying is asked.
+
+    Raises ValidationError, KeyReused, RecordError for a first contact that cannot be.
+    """
+    _require_possible_contact(enrolled_on)
     given = {"site": site, "cohort": cohort, "referral": referral, "enrolled_on": enrolled_on}
-    with audited(actor, "enrolled"):
+    with audited(actor, "registered"):
         locked = Site.objects.select_for_update().get(pk=site.pk)
         number = Participant.objects.filter(site=locked).count() + 1
         return put(
             Participant,
             actor,
             key=key,
-            reason="enrolled",
+            reason="registered",
             digest=content_hash(given),
             study_id=study_id(locked.code, number),
             protocol_version=protocol.CURRENT,
             origin=origin,
             **given,
         )
+
+
+def _require_possible_contact(on: date) -> None:
+    if on < EARLIEST_CONTACT:
+        words = f"The first contact cannot lie before {EARLIEST_CONTACT.isoformat()}; check the year."
+        raise RecordError(words)
+
+
+def correct_contact(actor: User, participant: Participant, *, on: date, version: int, reason: str) -> Participant:
+    """Correct the day of the first contact; raises RecordError for one that cannot be or lies after the consent."""
+    _require_possible_contact(on)
+    with audited(actor, reason.strip() or "corrected"):
+        consented_on = queries.consented_on(participant)
+        if consented_on is not None and on > consented_on:
+            raise RecordError(f"The consent was signed {consented_on.isoformat()}, before this day; check both days.")
+        return amend(participant, actor, version=version, reason=reason, enrolled_on=on)
 
 
 def sign_consent(
@@ -60,9 +87,15 @@ def sign_consent(
     """Record a signed consent form. The first binds the current protocol and makes the visits.
 
     A later one is a renewed consent: it leaves protocol version and visits as they are.
-    ``contact`` and ``data`` are the participant's answers on contact and on the use of data.
+    ``contact`` and ``data`` are the participant's answers on contact and on the use of data. Raises
+    RecordError for a consent before the first contact.
     """
     key = key or uuid.uuid4()
+    if occurred_at.astimezone(participant.site.zone).date() < participant.enrolled_on:
+        first_contact = participant.enrolled_on.isoformat()
+        raise RecordError(
+            f"The first contact was {first_contact}, and the consent is dated before it; check both days."
+        )
     with audited(actor, "consent signed"):
         Participant.objects.select_for_update().get(pk=participant.pk)  # two first consents would both make visits
         first = Consent.objects.filter(participant=participant).order_by("entered_at").first()
@@ -117,11 +150,27 @@ def plan_infusion(
 ) -> Participant:
     """Plan the day of the infusion (or take it back); windows counted from it are provisional.
 
-    Raises StepRefused before consent, StaleRecord when somebody else saved the participant meanwhile.
+    The same plan again writes nothing. Raises StepRefused before consent and for a day before it or too long
+    after it, StaleRecord when somebody else saved the participant meanwhile.
     """
-    require_step(participant, "screening")
+    if on == participant.planned_infusion_on:
+        return participant
+    if on is not None:
+        require_step(participant, "screening")
+        _require_possible_plan(participant, on)
     with audited(actor, reason):
         saved = amend(participant, actor, version=version, reason=reason, planned_infusion_on=on)
         participant.version, participant.planned_infusion_on = saved.version, saved.planned_infusion_on
         refresh_windows(actor, participant)
     return participant
+
+
+def _require_possible_plan(participant: Participant, on: date) -> None:
+    consented_on, latest = queries.consented_on(participant), queries.consented_on(participant, latest=True)
+    if consented_on is not None and on < consented_on:
+        raise StepRefused(
+            refuse(f"The consent was signed {consented_on.isoformat()}; no infusion is planned before it.")
+        )
+    if latest is not None and on > latest + LONGEST_WAIT:
+        words = f"This day is more than two years after the consent of {latest.isoformat()}; check the year"
+        raise StepRefused(refuse(f"{words}, or record the renewed consent first."))

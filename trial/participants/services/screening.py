@@ -1,4 +1,4 @@
-"""Screening records: always recordable; dated before consent they raise a consent deviation."""
+"""Screening records: what can be is always recordable; dated before consent it raises a consent deviation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from trial.audit.context import audited
 from trial.participants.models import Medication, MedicationDose, Participant, Visit
 from trial.participants.screening import FORMS
+from trial.participants.services.contradictions import refuse_contradiction
 from trial.participants.services.order import report_consent
 from trial.records.models import ClinicalRecord, Origin
 from trial.records.services import amend, enter
@@ -27,7 +28,10 @@ def record_screening(
     origin: str = Origin.FORM,
     **values: Any,
 ) -> ClinicalRecord:
-    """Enter one screening form by its slug in ``screening.FORMS``; raises KeyError, ValidationError."""
+    """Enter one screening form by its slug in ``screening.FORMS``.
+
+    Raises KeyError, ValidationError for what cannot be, RecordError for what another form contradicts.
+    """
     form = FORMS[slug]
     with audited(actor, f"{form.title} entered"):
         record = enter(
@@ -40,6 +44,7 @@ def record_screening(
             origin=origin,
             **values,
         )
+        refuse_contradiction(participant, record)
         report_consent(actor, participant, form.title, occurred_at=occurred_at, source=record, visit=visit)
     return record
 
@@ -50,6 +55,7 @@ def correct_screening(
     """Correct a screening record; a date now before consent raises a deviation like a new one."""
     with audited(actor, reason.strip() or "corrected"):
         saved = amend(record, actor, version=version, reason=reason, **values)
+        refuse_contradiction(saved.participant, saved)
         title = next(form.title for form in FORMS.values() if form.model is type(record))
         report_consent(actor, saved.participant, title, occurred_at=saved.occurred_at, source=saved)
     return saved

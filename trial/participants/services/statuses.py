@@ -10,13 +10,15 @@ from trial.audit.context import audited
 from trial.participants import queries
 from trial.participants.models import Cohort, Participant, Status
 from trial.participants.rules import judge_order, judge_status
-from trial.participants.services.order import StepRefused, report, report_consent
+from trial.participants.services.order import StepRefused, report, report_consent, require_step
 from trial.participants.services.visits import refresh_windows
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, enter
 from trial.rules.deviations import eligibility_deviation
 from trial.rules.verdict import Verdict, refuse
 from trial.users.models import User
+
+PERMISSIONS = (Status.Axis.CONTACT, Status.Axis.DATA)
 
 
 def put_status(
@@ -61,13 +63,32 @@ def set_status(
     """Save a dated status on one axis, leaving the others as they are.
 
     Raises RecordError for a value that is not of the axis or lacks its reason, and StepRefused for a
-    patient who is set to enrolled without a decision of eligibility.
+    permission granted before consent, for enrolling before it, and for a patient who is set to enrolled
+    without a decision of eligibility.
     """
+    if axis in PERMISSIONS and value == Status.Value.GRANTED:
+        _require_consent(participant, occurred_at)
+    if value == Status.Value.ENROLLED:
+        require_step(participant, "screening")
     if value == Status.Value.ENROLLED and participant.cohort == Cohort.PATIENT:
         decision = queries.latest_decision(participant)
         if decision is None or not decision.is_eligible:
             raise StepRefused(refuse("Only a decision of eligibility enrols a patient; open the eligibility page."))
     return put_status(actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin)
+
+
+def _require_consent(participant: Participant, at: datetime) -> None:
+    """Refuse a permission that rests on no signed consent."""
+    consented_at = queries.consented_at(participant)
+    if consented_at is None:
+        raise StepRefused(
+            refuse("No consent is recorded. A permission is granted by a signed consent; record it first.")
+        )
+    if at < consented_at:
+        signed = consented_at.astimezone(participant.site.zone)
+        raise StepRefused(
+            refuse(f"The consent was signed {signed:%Y-%m-%d %H:%M}; no permission was granted before it.")
+        )
 
 
 def infusion_began(actor: User, participant: Participant, at: datetime, *, origin: str = Origin.FORM) -> Status:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from trial.participants import facts, queries, services
+from trial.participants import sayings as screening
 from trial.participants.access import for_participant, for_patients
 from trial.participants.forms import DecisionForm, JudgementForm, attempt
 from trial.participants.models import Participant
@@ -40,7 +41,8 @@ def judge(request: HttpRequest, participant: Participant) -> HttpResponse:
 
     def write() -> None:
         given = {name: form.cleaned_data[name] for name in ("occurred_at", "key")}
-        services.judge_criteria(request.user, participant, judgements=form.judgements(), **given)  # type: ignore[arg-type]
+        found = {"judgements": form.judgements(), "against": form.reasons()}
+        services.judge_criteria(request.user, participant, **found, **given)  # type: ignore[arg-type]
 
     if attempt(form, write):
         messages.success(request, "The findings are recorded.")
@@ -77,14 +79,12 @@ def page(
     """Render the page, with a form that was refused in place of a fresh one."""
     standing = facts.judge(participant)
     user: Any = request.user
-    said, latest = facts.recorded_answers(participant), queries.latest_decision(participant)
+    latest = queries.latest_decision(participant)
     frame = {
         "participant": participant,
         "standing": standing,
-        "rows": [
-            {"judged": one, "answer": ANSWERS[one.answer], "said": said.get(one.criterion.id, "")}
-            for one in standing.judgements
-        ],
+        "rows": rows_of(participant, standing),
+        "is_pregnant_by_test": queries.is_pregnant_by_test(participant),
         "latest": latest,
         "consented_at": queries.consented_at(participant),
         "may_judge": may(user, "participants.judge", participant.site_id),
@@ -92,6 +92,20 @@ def page(
         "decision": decision or DecisionForm(auto_id="decision_%s", initial={"seen": latest.pk if latest else ""}),
     }
     return render(request, "participants/eligibility.html", frame)
+
+
+def rows_of(participant: Participant, standing: Eligibility) -> list[dict[str, Any]]:
+    """Each criterion with its answer, what the screening says, and whether the finding goes against that."""
+    said, found = screening.sayings(participant), facts.latest_judgements(participant)
+    rows = []
+    for one in standing.judgements:
+        saying, finding = said.get(one.criterion.id), found.get(one.criterion.id)
+        row: dict[str, Any] = {"judged": one, "answer": ANSWERS[one.answer], "said": saying.words if saying else ""}
+        row["finding"] = finding
+        row["is_against"] = finding is not None and screening.goes_against(finding.verdict, saying)
+        row["is_unanswered"] = screening.is_unanswered(finding, saying)
+        rows.append(row)
+    return rows
 
 
 def judgement_form(participant: Participant, standing: Eligibility, data: Any = None) -> JudgementForm:
@@ -102,4 +116,5 @@ def judgement_form(participant: Participant, standing: Eligibility, data: Any = 
         if one.criterion.judged_by == "psychiatrist"
         or (one.criterion.id == OPEN_TO_JUDGEMENT and one.answer == "unknown")
     ]
-    return JudgementForm(data, criteria=asked, latest=facts.latest_judgements(participant))
+    said = screening.sayings(participant)
+    return JudgementForm(data, criteria=asked, latest=facts.latest_judgements(participant), said=said)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from trial.participants import queries, services, worklist
 from trial.participants.access import for_participant, sites_of
-from trial.participants.forms import ConsentForm, EnrolForm, PlanForm, StatusForm, attempt
+from trial.participants.forms import ConsentForm, ContactForm, EnrolForm, PlanForm, StatusForm, attempt
 from trial.participants.models import Participant, Status
 from trial.permissions import may, requires
 
@@ -28,7 +28,7 @@ ACTIONS = ("participants.screen", "participants.judge", "participants.dispose", 
 
 @requires("participants.enrol")
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Give a new participant a study id."""
+    """Register a person under a new study id; only the psychiatrist's decision enrols."""
     made: list[Participant] = []
     form = EnrolForm(request.POST or None, sites=sites_of(request))
 
@@ -37,10 +37,10 @@ def enrol(request: HttpRequest) -> HttpResponse:
         made.append(services.enrol(request.user, **values))  # type: ignore[arg-type]
 
     if request.method == "POST" and attempt(form, write):
-        messages.success(request, f"{made[0].study_id} is enrolled. Next: record the signed consent.")
+        messages.success(request, f"{made[0].study_id} is registered. Next: record the signed consent.")
         return redirect("participants:detail", made[0].study_id)
     intro = "The study id is given when you save. Do not enter names, birth dates or other identifiers anywhere."
-    frame = {"form": form, "title": "Enrol a participant", "submit": "Enrol", "intro": intro}
+    frame = {"form": form, "title": "Register a participant", "submit": "Register", "intro": intro}
     frame["cancel"] = reverse("participants:list")
     return render(request, "participants/form.html", frame)
 
@@ -108,7 +108,31 @@ def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
     if request.method == "POST" and attempt(form, write):
         messages.success(request, "The consent is recorded; the visits of the protocol are planned.")
         return redirect("participants:detail", participant.study_id)
-    return form_page(request, participant, form, title="Consent", submit="Record the consent")
+    intro = f"First contact {participant.enrolled_on.isoformat()}. Tick only what the participant ticked on the form."
+    may_correct = _may(request, "participants.enrol", participant.site_id)
+    submit = "Record the consent"
+    return form_page(
+        request, participant, form, title="Consent", submit=submit, intro=intro, may_correct_contact=may_correct
+    )
+
+
+@requires("participants.enrol")
+@for_participant
+def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Correct the day of the first contact."""
+    form = ContactForm(
+        request.POST or None, initial={"enrolled_on": participant.enrolled_on, "version": participant.version}
+    )
+
+    def write() -> None:
+        given = form.cleaned_data
+        on, version, reason = given["enrolled_on"], given["version"], given["reason"]
+        services.correct_contact(request.user, participant, on=on, version=version, reason=reason)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The first contact is corrected; the old day is kept in the history.")
+        return redirect("participants:detail", participant.study_id)
+    return form_page(request, participant, form, title="Correct the first contact", submit="Save the correction")
 
 
 @requires("participants.dispose")
@@ -138,18 +162,23 @@ def plan(request: HttpRequest, participant: Participant) -> HttpResponse:
 
     def write() -> None:
         on, version = form.cleaned_data["planned_infusion_on"], form.cleaned_data["version"]
-        services.plan_infusion(request.user, participant, on=on, version=version)  # type: ignore[arg-type]
+        reason = "infusion planned" if on else "plan of the infusion taken back"
+        services.plan_infusion(request.user, participant, on=on, version=version, reason=reason)  # type: ignore[arg-type]
 
     if request.method == "POST" and attempt(form, write):
-        messages.success(request, "The plan is recorded; windows counted from it are provisional.")
+        on = form.cleaned_data["planned_infusion_on"]
+        planned = (
+            f"The infusion is planned for {on.isoformat()}; windows counted from it are provisional." if on else ""
+        )
+        messages.success(request, planned or "The plan is taken back; no infusion is planned.")
         return redirect("participants:detail", participant.study_id)
     return form_page(request, participant, form, title="Plan the infusion", submit="Save the plan")
 
 
 def form_page(
-    request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str, intro: str = ""
+    request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str, intro: str = "", **more: Any
 ) -> HttpResponse:
-    """Render one form about a participant."""
-    frame = {"participant": participant, "form": form, "title": title, "submit": submit, "intro": intro}
+    """Render one form about a participant; *more* are further names of the template."""
+    frame = {"participant": participant, "form": form, "title": title, "submit": submit, "intro": intro, **more}
     frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
     return render(request, "participants/form.html", frame)
