@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from reports.models import Report
+from trial.participants.models import Participant
 from trial.users.models import Site
 
 
@@ -22,5 +24,7 @@ def get_report(sites: frozenset[UUID], report_id: UUID) -> Report:
 
 
 def sites_of(sites: frozenset[UUID]) -> QuerySet[Site]:
-    """The sites a report may be ordered for."""
-    return Site.objects.filter(id__in=sites).order_by("code")
+    """The sites a report may be ordered for, the one with the most participants first."""
+    there = Participant.objects.filter(site=OuterRef("pk")).order_by().values("site")
+    size = Coalesce(Subquery(there.annotate(size=Count("pk")).values("size")), 0)
+    return Site.objects.filter(id__in=sites).order_by(size.desc(), "code")

@@ -13,6 +13,7 @@ from trial.users.models import Site, User
 
 ACTOR = "system:load_cohort"
 SITE_CODE = "STL"
+WARD_CODE = "PRA"
 FIRST_DAY = date(2013, 11, 1)
 ACCOUNTS = {
     "coordinator": ("Casey Coordinator", Role.COORDINATOR),
@@ -32,6 +33,21 @@ def demo_site() -> Site:
     return found or services.add_site(
         ACTOR, code=SITE_CODE, name="Demo site", timezone="America/Chicago", is_practice=True
     )
+
+
+def practice_ward() -> Site:
+    """Return the site whose participants are in the trial today, made on first use."""
+    found = Site.objects.filter(code=WARD_CODE).first()
+    return found or services.add_site(
+        ACTOR, code=WARD_CODE, name="Practice ward", timezone="America/Chicago", is_practice=True
+    )
+
+
+def work_at(ward: Site, people: dict[str, User]) -> None:
+    """Give every account its role at the ward as well, once."""
+    for username, (_, role) in ACCOUNTS.items():
+        if not people[username].role_assignments.filter(site=ward).exists():
+            services.give_role(ACTOR, user=people[username], site=ward, role=role, starts_on=FIRST_DAY)
 
 
 def demo_accounts(site: Site) -> dict[str, User]:

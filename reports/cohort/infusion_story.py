@@ -11,6 +11,7 @@ from infusion.models import Infusion
 from reports.cohort.scene import DEMO, Scene, stated
 from reports.cohort.screening_story import weight_of
 from reports.cohort.synthesis import rate_steps, serum_levels
+from trial.participants import services as participants
 
 CLONIDINE = {-7: "0.10", -6: "0.10", -5: "0.20", -4: "0.20"}  # mg twice daily by day; then the target
 CONCENTRATION, BAG_ML, BAG_HOURS = Decimal(2), Decimal(500), 24
@@ -32,10 +33,15 @@ def end_of(scene: Scene) -> datetime:
     return scene.start + (hours if scene.patient.completed else timedelta(hours=STOPPED_AFTER_HOURS))
 
 
+def told_until(scene: Scene) -> datetime:
+    """When the story of the infusion breaks off: at its end, or now while it runs."""
+    return min(end_of(scene), scene.until)
+
+
 def clonidine(scene: Scene) -> None:
     """Twice daily from a week before the start until the infusion ends."""
     target = scene.protocol.clonidine.target_dose.decimal
-    end = end_of(scene)
+    end = told_until(scene)
     for day in range(-7, 5):
         for clock in ("08:30", "20:30"):
             at = scene.on(day, clock)
@@ -47,7 +53,7 @@ def clonidine(scene: Scene) -> None:
 
 
 def infuse(scene: Scene) -> Infusion:
-    """Start, titrate as far as tolerated, and end; every rate is checked by a second person."""
+    """Start, titrate as far as tolerated, and end if it has; every rate is checked by a second person."""
     nurse, second, titration = scene.people["nurse"], scene.people["psychiatrist"], scene.protocol.titration
     infusion = services.start_infusion(
         nurse, scene.participant, dosing_weight_kg=weight_of(scene), rate=titration.start.rate.decimal,
@@ -57,12 +63,14 @@ def infuse(scene: Scene) -> Infusion:
     final = stated(scene.patient.final_rate)
     course = rate_steps(final, titration.start.rate.decimal, titration.step.decimal, titration.step_times.decimals)
     for hour, rate in course[1:]:
-        if scene.hour(float(hour)) < end_of(scene):
+        if scene.hour(float(hour)) < told_until(scene):
             services.change_rate(
                 nurse, infusion, rate=rate, occurred_at=scene.hour(float(hour)), reason="next step, tolerated",
                 checked_by=second, happened=True, origin=DEMO,
             )  # fmt: skip
     bags(scene, infusion)
+    if not scene.has_come(end_of(scene)):
+        return infusion
     done = scene.patient.completed
     services.stop_infusion(
         nurse, infusion, completed=done, reason="" if done else "nausea and anxiety", occurred_at=end_of(scene),
@@ -74,7 +82,7 @@ def infuse(scene: Scene) -> Infusion:
 def bags(scene: Scene, infusion: Infusion) -> None:
     """A fresh bag every day."""
     for hour in range(BAG_HOURS, 96, BAG_HOURS):
-        if scene.hour(hour) < end_of(scene):
+        if scene.hour(hour) < told_until(scene):
             services.hang_bag(
                 scene.people["nurse"], infusion, concentration=CONCENTRATION, volume_ml=BAG_ML,
                 lot=f"DEMO-{1 + hour // BAG_HOURS}", occurred_at=scene.hour(hour), happened=True, origin=DEMO,
@@ -89,13 +97,13 @@ def vital_signs(scene: Scene, change: tuple[int, int]) -> None:
     last = scene.on(4, "08:00")
     for hour in range(0, 94, 4):
         at = scene.hour(hour + 0.25)
-        if at < end_of(scene):
+        if at < told_until(scene):
             measure(scene, at, before[0] + rng.randint(2, 14), before[1] + rng.randint(0, 9), rng)
-    if scene.patient.completed:
+    if scene.patient.completed and scene.has_come(last):
         measure(scene, last, before[0] + change[0], before[1] + change[1], rng, visit="day_5_0800")
-    measure(
-        scene, end_of(scene) + timedelta(hours=4), before[0] + rng.randint(-4, 6), before[1], rng, visit="discharge"
-    )
+    discharged = end_of(scene) + timedelta(hours=4)
+    if scene.has_come(discharged):
+        measure(scene, discharged, before[0] + rng.randint(-4, 6), before[1], rng, visit="discharge")
 
 
 def measure(scene: Scene, at: datetime, systolic: int, diastolic: int, rng: random.Random, *, visit: str = "") -> None:
@@ -113,11 +121,14 @@ def side_effects(scene: Scene) -> None:
     moments = {"admission": scene.on(0, "08:15"), "infusion_day_5": scene.on(4, "09:15")}
     moments |= {f"infusion_day_{day + 1}": scene.on(day, "16:15") for day in range(4)}
     for visit, at in sorted(moments.items(), key=lambda moment: moment[1]):
-        if at < end_of(scene):
+        if at < told_until(scene):
             checklist(scene, visit, at, daily_effects(scene, visit, items))
-    if scene.patient.discharge:
+    discharged = end_of(scene) + timedelta(hours=4)
+    if scene.patient.discharge and scene.has_come(discharged):
         still = {item: int(scene.patient.discharge.get(item, False)) for item in items}
-        checklist(scene, "discharge", end_of(scene) + timedelta(hours=4), still)
+        checklist(scene, "discharge", discharged, still)
+    if scene.has_come(discharged):
+        participants.record_visit(scene.people["nurse"], scene.visit("discharge"), occurred_at=discharged)
 
 
 def daily_effects(scene: Scene, visit: str, items: list[str]) -> dict[str, int]:
@@ -142,7 +153,7 @@ def serum(scene: Scene, infusion: Infusion) -> None:
     moments |= {"before_start": scene.on(0, "08:00"), "infusion_end": end, "one_hour_after": end + timedelta(hours=1)}
     rates = list(infusion.rates.order_by("occurred_at"))
     for sample, at in sorted(moments.items(), key=lambda moment: moment[1]):
-        if at > end and sample != "one_hour_after":
+        if not scene.has_come(at) or (at > end and sample != "one_hour_after"):
             continue
         running = [change.rate for change in rates if change.occurred_at < at and change.rate > 0]
         levels: dict[str, Decimal | None] = dict.fromkeys(scene.protocol.serum.analytes)

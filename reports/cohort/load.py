@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
-from reports.cohort import imaging_story, infusion_story, ratings_story, screening_story
-from reports.cohort.accounts import demo_accounts, demo_site
+from reports.cohort import imaging_story, infusion_story, present, ratings_story, screening_story
+from reports.cohort.accounts import demo_accounts, demo_site, practice_ward, work_at
 from reports.cohort.scene import DEMO, Scene, key_of
 from reports.cohort.synthesis import Patient, Scan, patients, pressure_changes, scans
 from trial.participants import services
@@ -30,17 +31,17 @@ def load(say: Report) -> int:
     gaps = imaging_story.pre_gaps([patient.label for patient in cohort if patient.started])
     loaded = 0
     for place, patient in enumerate(cohort):
-        if present(people, patient.label):
+        if is_loaded(people, patient.label):
             continue
         with transaction.atomic():
             scene = begin(patient, site, people, FIRST_MONDAY + timedelta(weeks=WEEKS_APART * place))
             tell(scene, found.get(patient.label), gaps.get(patient.label), change_of(cohort, changes, patient))
         loaded += 1
         say(f"{scene.participant.study_id} loaded ({place + 1} of {len(cohort)} patients)")
-    return loaded + load_controls(site, people, say)
+    return loaded + load_controls(site, people, say) + load_ward(people, say)
 
 
-def present(people: dict[str, User], label: str) -> bool:
+def is_loaded(people: dict[str, User], label: str) -> bool:
     """Say whether this part of the cohort was loaded before."""
     return Participant.objects.filter(entered_by=people["coordinator"], key=key_of(label)).exists()
 
@@ -88,7 +89,7 @@ def load_controls(site: Site, people: dict[str, User], say: Report) -> int:
     loaded = 0
     for place in range(CONTROLS):
         label = f"C{place + 1:02d}"
-        if present(people, label):
+        if is_loaded(people, label):
             continue
         twin = models[place % len(models)]
         control = Patient(**{**vars(twin), "label": label, "age": (twin.age or 40) + place % 3 - 1})
@@ -101,4 +102,24 @@ def load_controls(site: Site, people: dict[str, User], say: Report) -> int:
                 imaging_story.session(scene, "pre2", 7)
         loaded += 1
         say(f"{scene.participant.study_id} loaded (control {place + 1} of {CONTROLS})")
+    return loaded
+
+
+def load_ward(people: dict[str, User], say: Report) -> int:
+    """The practice ward's patients, as they stand on the day of the first load."""
+    ward = practice_ward()
+    work_at(ward, people)
+    models = {patient.label: patient for patient in patients()}
+    loaded = 0
+    for label, stage in present.STAGES.items():
+        if is_loaded(people, label):
+            continue
+        twin = Patient(**{**vars(models[stage.like]), "label": label})
+        today = timezone.now().astimezone(ward.zone).date()
+        with transaction.atomic():
+            scene = begin(twin, ward, people, today + timedelta(days=stage.begins_in_days))
+            scene.until = timezone.now()
+            stage.tell(scene)
+        loaded += 1
+        say(f"{scene.participant.study_id} loaded ({stage.words})")
     return loaded

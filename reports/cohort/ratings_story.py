@@ -58,19 +58,23 @@ def infusion_days(scene: Scene) -> None:
     """BPRS on each day of the infusion; the last one before it ends."""
     for visit, positive in zip(INFUSION_DAYS, scene.patient.bprs_positive, strict=False):
         at = scene.on(4, "09:00") if visit == INFUSION_DAYS[-1] else scene.on(INFUSION_DAYS.index(visit), "16:00")
-        rate(scene, visit, at, {"bprs": bprs_scores(scene, visit, positive)})
+        if scene.has_come(at):
+            rate(scene, visit, at, {"bprs": bprs_scores(scene, visit, positive)})
 
 
 def follow_up(scene: Scene) -> None:
-    """MADRS and CGI-I the day after and by phone until week 8; or why they are missing."""
+    """MADRS and CGI-I the day after and by phone until week 8, as far as it has come; or why they are missing."""
     for visit in FOLLOW_UP:
         due = stated(scene.visit(visit).due_at)
+        rated_at = due + (timedelta(minutes=30) if visit == "day_6" else timedelta(hours=15))
+        if not scene.has_come(rated_at):
+            return
         if visit not in scene.patient.madrs:
             miss(scene, visit, due)
             continue
         mode = "in_person" if visit == "day_6" else "phone"
         rate(
-            scene, visit, due + (timedelta(minutes=30) if visit == "day_6" else timedelta(hours=15)),
+            scene, visit, rated_at,
             {
                 "madrs": madrs_scores(scene, visit, scene.patient.madrs[visit]),
                 "cgi_i": {"improvement": scene.patient.cgi_i[visit]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 from reports.cohort.synthesis import Patient
@@ -17,6 +17,7 @@ from trial.users.models import Site, User
 Known = TypeVar("Known")
 NAMESPACE = uuid.UUID("5d0b7c6e-2f5e-4a53-9d4f-0d7a0c4b9b11")
 DEMO = Origin.DEMO.value
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def key_of(*parts: object) -> uuid.UUID:
@@ -33,13 +34,17 @@ def stated(value: Known | None) -> Known:
 
 @dataclass
 class Scene:
-    """One participant's story: ``monday`` is the day on which the infusion begins."""
+    """One participant's story: ``monday`` is the day on which the infusion begins.
+
+    What comes after ``until`` is not told: the participant is still in the trial.
+    """
 
     patient: Patient
     participant: Participant
     site: Site
     people: dict[str, User]
     monday: date
+    until: datetime = NEVER
 
     @property
     def protocol(self) -> Protocol:
@@ -59,6 +64,10 @@ class Scene:
     def hour(self, hours: float) -> datetime:
         """Return the moment that many elapsed hours after the start."""
         return self.start + timedelta(hours=float(hours))
+
+    def has_come(self, at: datetime) -> bool:
+        """Say whether a moment belongs to what is told."""
+        return at <= self.until
 
     def visit(self, code: str) -> Visit:
         """Return a visit with its participant already at hand."""

@@ -37,7 +37,7 @@ def set_up(folder: Path) -> tuple[Templates, Template]:
     templates = Templates(folder, url if url.startswith("postgres") else None)
     template = templates.demo()
     if templates.server is None:
-        command = ["build_report", "per-protocol", "--out", str(folder / "report")]
+        command = ["build_report", "per-protocol", "--site", "STL", "--out", str(folder / "report")]
         build = partial(manage, command, database_url=template.database_url, var_dir=template.var_dir)
         show("manage.py build_report", [timed(build)])
     return templates, template

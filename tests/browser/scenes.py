@@ -24,7 +24,7 @@ def person(username: str) -> User:
 
 def consented(at: datetime) -> Participant:
     """A new patient who signed the consent form at an instant."""
-    coordinator, site = person("coordinator"), Site.objects.get()
+    coordinator, site = person("coordinator"), Site.objects.get(code="STL")
     participant = services.enrol(
         coordinator, site=site, cohort="patient", referral="clinician", enrolled_on=at.astimezone(site.zone).date()
     )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
-from tests.trial.participants.people import make_site
+from reports import source
+from reports.models import Report
+from tests.trial.participants.people import enrol, make_site, make_user
+from trial.jobs.models import Job
+from trial.participants.models import Status
+from trial.records.services import amend
+from trial.users.models import Site, User
 
 
 @pytest.mark.usefixtures("cloned_orm")
@@ -19,7 +27,45 @@ def test_a_report_that_is_not_as_published_is_written_and_fails(tmp_path: Path) 
     assert failed.value.returncode == 1
     assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
     assert json.loads((tmp_path / "out" / "results.json").read_text())["run"]["site"] == "AAA Clinic AAA"
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.pdf", "results.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.pdf", "report.html", "results.json"}
+    assert not Report.objects.exists()
+
+
+@pytest.mark.usefixtures("cloned_orm")
+def test_an_ordered_report_also_stands_on_the_site(tmp_path: Path, settings: Settings) -> None:
+    settings.REPORTS_DIR = tmp_path / "published"
+    pi = make_user("pi", make_site("AAA"), "pi")
+    with pytest.raises(CommandError, match="S01 consented"):
+        call_command("build_report", "per-protocol", "--out", str(tmp_path / "out"), "--ordered-by", "pi")
+    report = Report.objects.select_related("job").get()
+    assert report.ordered_by == pi
+    assert report.published_at is not None
+    assert (report.job and report.job.state) == "done"
+    for name, digest in (("report.pdf", report.pdf_sha256), ("results.json", report.results_sha256)):
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+    page = (settings.REPORTS_DIR / report.page_path).read_text(encoding="utf-8")
+    assert page.split("<figure")[0] in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("cloned_orm")
+def test_only_who_may_order_reports_is_named_for_it(tmp_path: Path) -> None:
+    make_user("nurse", make_site("AAA"), "nurse")
+    for name in ("nurse", "nobody"):
+        with pytest.raises(CommandError, match="no account that may order reports here"):
+            call_command("build_report", "per-protocol", "--out", str(tmp_path), "--ordered-by", name)
+    assert not Report.objects.exists()
+
+
+@pytest.mark.usefixtures("cloned_orm")
+def test_a_fault_ends_the_job_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(site: Site) -> None:
+        raise ZeroDivisionError("no door")
+
+    make_user("pi", make_site("AAA"), "pi")
+    monkeypatch.setattr("reports.source.read", broken)
+    with pytest.raises(ZeroDivisionError):
+        call_command("build_report", "per-protocol", "--out", str(tmp_path), "--ordered-by", "pi")
+    assert (Job.objects.get().state, Job.objects.get().error) == ("failed", "ZeroDivisionError: no door")
 
 
 @pytest.mark.usefixtures("cloned_orm")
@@ -34,9 +80,28 @@ def test_the_site_must_be_clear(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("demo_orm")
 def test_the_demo_cohort_gives_every_published_quantity(tmp_path: Path) -> None:
-    call_command("build_report", "per-protocol", "--out", str(tmp_path))
+    call_command("build_report", "per-protocol", "--site", "STL", "--out", str(tmp_path))
     content = json.loads((tmp_path / "results.json").read_text())
     matches = {key: row["match"] for key, row in content["published"].items()}
     assert "no" not in matches.values()
     assert sum(match == "yes" for match in matches.values()) >= 54
     assert content["run"]["is_synthetic"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("demo_orm")
+def test_the_demo_cohort_counts_as_changed_once_somebody_entered_or_corrected_a_record() -> None:
+    site = Site.objects.get()
+    coordinator = User.objects.get(username="coordinator")
+    assert not source.read(site).is_demo_changed
+    status = Status.objects.filter(axis="contact")[0]
+    amend(status, coordinator, version=1, reason="wrong word", explanation="by letter")
+    assert source.read(site).is_demo_changed
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("demo_orm")
+def test_the_demo_cohort_counts_as_changed_once_somebody_was_added() -> None:
+    site = Site.objects.get()
+    enrol(User.objects.get(username="coordinator"), site)
+    assert source.read(site).is_demo_changed
