@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from trial import protocol
 from trial.participants import queries
-from trial.participants.models import Consent, Participant, Status, Visit
+from trial.participants.models import Cohort, Consent, Participant, Status, Visit
 from trial.participants.screening import ScreeningForm, forms_for
 from trial.protocol import Visit as PlannedVisit
 from trial.records.events import ask
 from trial.rules.schedule import Window, visit_state
 
 ENDED = (Status.Value.LOST, Status.Value.WITHDREW, Status.Value.COMPLETED)
+NO_CONSENT = "no_consent"
+SORTS = {"study_id": "study_id", "status": "status_enrolment", "next": "next_due"}
+SORT_CHOICES = (
+    ("study_id", "study id"),
+    ("-study_id", "study id, last first"),
+    ("status", "status"),
+    ("next", "next visit, soonest first"),
+    ("-next", "next visit, latest first"),
+)
+SCANS = "imaging"
 SCHEDULES = {"clinic": "Clinic visits", "phone": "Phone follow-up", "imaging": "Scans"}
 COLOURS = {
     "in screening": "blue",
@@ -67,20 +80,97 @@ def followed(sites: frozenset[UUID]) -> QuerySet[Participant]:
     return rows.exclude(enrolment__in=queries.GONE).exclude(follow_up__in=ENDED)
 
 
-def open_visits(sites: frozenset[UUID]) -> QuerySet[Visit]:
-    """Visits not yet held nor missed of participants still followed, the most urgent first."""
-    rows = Visit.objects.filter(state=Visit.State.PLANNED, participant__in=followed(sites).values("pk"))
+def planned_visits() -> QuerySet[Visit]:
+    """Visits neither held nor missed, without those of an infusion that had stopped early by then."""
+    stops = Status.objects.filter(
+        participant=OuterRef("participant"), axis=Status.Axis.INFUSION, value=Status.Value.STOPPED_EARLY
+    )
+    rows = Visit.objects.filter(state=Visit.State.PLANNED).annotate(
+        stopped_at=Subquery(stops.values("occurred_at")[:1])
+    )
+    apart = Q(stopped_at=None) | ~Q(code__in=visits_of_infusion()) | Q(due_at__lte=F("stopped_at"))
+    return rows.filter(apart)
+
+
+@cache
+def visits_of_infusion() -> tuple[str, ...]:
+    """Codes of the visits counted from the start of the infusion, under any version of the protocol."""
+    plans = (protocol.for_version(version) for version in protocol.versions())
+    return tuple({visit.code for plan in plans for visit in plan.visits.values() if visit.anchor == "infusion_start"})
+
+
+def open_visits(sites: frozenset[UUID], only_scans_at: frozenset[UUID] = frozenset()) -> QuerySet[Visit]:
+    """Visits not yet held nor missed of participants still followed, the most urgent first.
+
+    At the sites *only_scans_at* the reader has to do with the scans alone.
+    """
+    rows = planned_visits().filter(participant__in=followed(sites).values("pk"))
+    rows = rows.filter(~Q(site_id__in=only_scans_at) | Q(schedule=SCANS))
     return rows.select_related("participant__site").order_by("closes_at", "participant__study_id")
 
 
-def due_visits(sites: frozenset[UUID], now: datetime) -> QuerySet[Visit]:
+def due_visits(sites: frozenset[UUID], now: datetime, only_scans_at: frozenset[UUID] = frozenset()) -> QuerySet[Visit]:
     """Visits whose window is open now."""
-    return open_visits(sites).filter(opens_at__lte=now, closes_at__gt=now)
+    return open_visits(sites, only_scans_at).filter(opens_at__lte=now, closes_at__gt=now)
 
 
-def overdue_visits(sites: frozenset[UUID], now: datetime) -> QuerySet[Visit]:
+def overdue_visits(
+    sites: frozenset[UUID], now: datetime, only_scans_at: frozenset[UUID] = frozenset()
+) -> QuerySet[Visit]:
     """Visits whose window closed without a word about them."""
-    return open_visits(sites).filter(closes_at__lte=now)
+    return open_visits(sites, only_scans_at).filter(closes_at__lte=now)
+
+
+def edge(at: datetime, zone: ZoneInfo) -> str:
+    """The end of a window in site time: the date alone where it is the end of a day."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d}" if local.time() == time() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def overdue_words(visit: Visit, now: datetime) -> str:
+    """Since when a visit is overdue, in site time."""
+    if visit.closes_at is None:
+        return ""
+    days = (now - visit.closes_at).days
+    ago = f", {days} day{'' if days == 1 else 's'}" if days else ""
+    return f"overdue since {edge(visit.closes_at, visit.participant.site.zone)}{ago}"
+
+
+def due_words(visit: Visit, now: datetime) -> str:
+    """Until when a visit can be held, in site time; the end of a day is said as that day."""
+    if visit.closes_at is None:
+        return ""
+    zone = visit.participant.site.zone
+    last = visit.closes_at - timedelta(microseconds=1)
+    is_end_of_day = visit.closes_at.astimezone(zone).time() == time()
+    until = f"{last.astimezone(zone):%Y-%m-%d}" if is_end_of_day else edge(visit.closes_at, zone)
+    return f"until {until}"
+
+
+@dataclass(frozen=True)
+class Following:
+    """Whether a participant has left, and when the infusion stopped early, if it did."""
+
+    has_left: bool
+    stopped_at: datetime | None
+
+    def expects(self, visit: Visit) -> bool:
+        """Whether a planned visit is still to be held."""
+        if self.has_left:
+            return False
+        if self.stopped_at is None or visit.due_at is None or visit.code not in visits_of_infusion():
+            return True
+        return visit.due_at <= self.stopped_at
+
+
+def following_of(participant: Participant) -> Following:
+    """How the participant is followed, by the current statuses."""
+    now = queries.current_statuses(participant)
+    values = {axis: status.value for axis, status in now.items()}
+    has_left = values.get(Status.Axis.ENROLMENT) in queries.GONE or values.get(Status.Axis.FOLLOW_UP) in ENDED
+    infusion = now.get(Status.Axis.INFUSION)
+    stopped = infusion is not None and infusion.value == Status.Value.STOPPED_EARLY
+    return Following(has_left, infusion.occurred_at if infusion is not None and stopped else None)
 
 
 def running_infusions(sites: frozenset[UUID]) -> QuerySet[Participant]:
@@ -89,19 +179,39 @@ def running_infusions(sites: frozenset[UUID]) -> QuerySet[Participant]:
     return rows.filter(infusion=Status.Value.STARTED)
 
 
-def participant_rows(sites: frozenset[UUID], *, search: str = "", enrolment: str = "") -> QuerySet[Participant]:
-    """Participants with ``status_<axis>``, ``has_consent``, ``next_code`` and ``next_due``, in one query."""
-    planned = Visit.objects.filter(
-        participant=OuterRef("pk"), state=Visit.State.PLANNED, due_at__isnull=False
-    ).order_by("due_at")
+def participant_rows(
+    sites: frozenset[UUID], *, search: str = "", enrolment: str = "", sort: str = "study_id"
+) -> QuerySet[Participant]:
+    """Participants with ``status_<axis>``, ``has_consent``, ``has_open_visits``, ``next_code`` and ``next_due``.
+
+    Who has left has no next visit. *enrolment* is a status or NO_CONSENT, *sort* a key of SORTS, "-" before it
+    for the other way round. One query.
+    """
+    mine = planned_visits().filter(participant=OuterRef("pk"))
+    expected = mine.filter(due_at__isnull=False).order_by("due_at")
     rows = queries.participants_at(sites).annotate(
         has_consent=Exists(Consent.objects.filter(participant=OuterRef("pk"))),
-        next_code=Subquery(planned.values("code")[:1]),
-        next_due=Subquery(planned.values("due_at")[:1]),
+        has_open_visits=Exists(mine),
         **{f"status_{axis}": latest_value(axis) for axis in Status.Axis.values},
     )
+    has_left = Q(status_enrolment__in=queries.GONE) | Q(status_follow_up__in=ENDED)
+    rows = rows.annotate(
+        next_code=Case(When(has_left, then=None), default=Subquery(expected.values("code")[:1])),
+        next_due=Case(When(has_left, then=None), default=Subquery(expected.values("due_at")[:1])),
+    )
     wanted = Q(study_id__icontains=search.strip()) if search.strip() else Q()
-    return rows.filter(wanted & (Q(status_enrolment=enrolment) if enrolment else Q())).order_by("study_id")
+    if enrolment == NO_CONSENT:
+        wanted &= Q(has_consent=False)
+    elif enrolment:
+        wanted &= Q(status_enrolment=enrolment)
+    return rows.filter(wanted).order_by(*ordering(sort))
+
+
+def ordering(sort: str) -> list[OrderBy]:
+    """The order of a column of the list; rows without a value come last both ways, equal ones by study id."""
+    column = F(SORTS.get(sort.removeprefix("-"), "study_id"))
+    first = column.desc(nulls_last=True) if sort.startswith("-") else column.asc(nulls_last=True)
+    return [first, F("study_id").asc()]
 
 
 def label_of(visit: Visit) -> str:
@@ -147,6 +257,9 @@ def badges_of_row(row: Any) -> list[Badge]:
     if not row.has_consent:
         return [Badge("no consent yet", "yellow")]
     values = {axis: getattr(row, f"status_{axis}") for axis in Status.Axis.values}
+    if row.cohort == Cohort.CONTROL and values[Status.Axis.ENROLMENT] == Status.Value.SCREENING:
+        # Nobody decides on a control's eligibility for an infusion: after consent a control is scanned, no more.
+        return [Badge("to be scanned", "blue") if row.has_open_visits else Badge("scans done", "green")]
     quiet = {Status.Axis.CONTACT: "no contact", Status.Axis.DATA: "data not to be used"}
     shown = [named_badge(axis, value) for axis, value in values.items() if value and axis not in quiet]
     return shown + [Badge(text, "red") for axis, text in quiet.items() if values[axis] == Status.Value.REFUSED]
@@ -155,8 +268,14 @@ def badges_of_row(row: Any) -> list[Badge]:
 def timeline(participant: Participant, now: datetime) -> list[tuple[str, list[Line]]]:
     """The participant's visits by schedule, each in the protocol's order."""
     plan, windows = queries.protocol_of(participant).visits, queries.windows_of(participant)
+    following = following_of(participant)
     lines = [
-        Line(visit, plan[visit.code], window := windows.get(visit.code), visit_badge(visit, window, now))
+        Line(
+            visit,
+            plan[visit.code],
+            window := windows.get(visit.code),
+            visit_badge(visit, window, now, is_expected=following.expects(visit)),
+        )
         for visit in queries.visits_of(participant)
     ]
     places = list(SCHEDULES)
@@ -173,12 +292,14 @@ EXPECTED = {
 }
 
 
-def visit_badge(visit: Visit, window: Window | None, now: datetime) -> Badge:
-    """How a visit stands, in a word."""
+def visit_badge(visit: Visit, window: Window | None, now: datetime, *, is_expected: bool = True) -> Badge:
+    """How a visit stands, in a word; who has left is not expected any more."""
     if visit.state == Visit.State.MISSED:
         return Badge("missed", "red")
     if visit.state == Visit.State.DONE:
         return HELD.get(visit_state(window, now, visit.done_at), Badge("done", "green"))
+    if not is_expected:
+        return Badge("not expected", "secondary")
     return EXPECTED.get(visit_state(window, now), Badge("not scheduled yet", "secondary"))
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.infusion import ward
 from tests.trial.participants.people import CONSENTED, consent, enrol, make_site, make_user
 from trial.jobs.models import Lease
 from trial.participants import facts, queries, services
@@ -21,7 +22,6 @@ from trial.participants.models import (
     Medication,
     Participant,
     Status,
-    Visit,
 )
 from trial.participants.screening import FORMS
 from trial.permissions import ACTIONS, Role
@@ -315,11 +315,53 @@ def test_today_warns_when_nobody_looks_for_lost_work(desk: Client) -> None:
     assert "Lost work has not been looked for" in text(desk.get(reverse("participants:today")))
 
 
-def test_today_says_when_a_window_closes_in_the_sites_time(desk: Client, consented: Participant) -> None:
-    visit = Visit.objects.get(participant=consented, code="screening")
-    assert visit.closes_at is not None
-    # Chicago's midnight is five or six in the morning UTC.
-    assert f"{visit.closes_at.astimezone(consented.site.zone):%Y-%m-%d} 00:00" in text(desk.get("/"))
+def test_today_says_since_when_a_visit_is_overdue_in_the_sites_time(desk: Client, consented: Participant) -> None:
+    # Consent on 2026-03-02 in Chicago, screening within 21 days: the last day is 2026-03-23, until midnight there.
+    assert "overdue since 2026-03-24, " in text(desk.get("/"))
+
+
+def test_an_imaging_analyst_sees_scans_alone_and_of_an_infusion_that_it_runs(
+    client: Client, site: Site, consented: Participant, psychiatrist: User
+) -> None:
+    began = timezone.now() - timedelta(hours=3)
+    services.infusion_began(psychiatrist, consented, began)
+    client.force_login(make_user("ida", site, "imaging_analyst"))
+    page = text(client.get("/"))
+    assert "Scan before infusion, first" in page
+    assert "Screening" not in page
+    assert f'href="{reverse("participants:detail", args=[consented.study_id])}">{consented.study_id}</a></li>' in page
+    client.force_login(psychiatrist)
+    assert "Screening" in text(client.get("/"))
+
+
+def test_a_running_infusion_stands_on_today_with_rate_hours_and_the_way_to_the_bedside(
+    client: Client, db: None
+) -> None:
+    here = ward.make_ward(code="W")
+    ward.start(here, occurred_at=timezone.now() - timedelta(hours=3))
+    client.force_login(here.nurse)
+    page = text(client.get("/"))
+    assert f'href="{reverse("infusion:detail", args=[here.participant.study_id])}"' in page
+    assert "0.15 mg/kg/h, 3.0 h since" in page, "the protocol's first rate"
+    assert "No vital signs since the start" in page
+
+
+def test_the_list_finds_who_has_no_consent_and_sorts_by_the_next_visit(
+    desk: Client, site: Site, coordinator: User, consented: Participant
+) -> None:
+    waiting = enrol(coordinator, site)
+    later = consent(coordinator, enrol(coordinator, site), at=CONSENTED + timedelta(days=9))
+
+    def shown(**asked: str) -> list[str]:
+        page = text(desk.get(reverse("participants:list"), asked))
+        ids = {one.study_id: page.find(f">{one.study_id}</a>") for one in (consented, waiting, later)}
+        return sorted((name for name, place in ids.items() if place >= 0), key=lambda name: ids[name])
+
+    assert shown(enrolment="no_consent") == [waiting.study_id]
+    assert shown(sort="next") == [consented.study_id, later.study_id, waiting.study_id]
+    assert shown(sort="-next") == [later.study_id, consented.study_id, waiting.study_id]
+    assert shown(sort="-study_id") == [later.study_id, waiting.study_id, consented.study_id]
+    assert shown(sort="password") == shown(sort="study_id")
 
 
 def test_today_lists_what_is_due_and_overdue(desk: Client, enrolled: Participant, coordinator: User) -> None:

@@ -124,3 +124,52 @@ def test_fifty_participants_cost_no_more_queries_than_five(
 
     few = cost(5, Participant.objects.count)
     assert cost(50, Participant.objects.count) == few
+
+
+def row_of(participant: Participant) -> Any:
+    return worklist.participant_rows(here(participant)).get(pk=participant.pk)
+
+
+@pytest.mark.parametrize(("axis", "value"), [("enrolment", "withdrew"), ("enrolment", "screen_failure")])
+def test_who_left_has_no_next_visit_and_is_expected_at_none(
+    consented: Participant, coordinator: User, axis: str, value: str
+) -> None:
+    assert worklist.next_label(row_of(consented)) == "Screening"
+    services.set_status(coordinator, consented, axis=axis, value=value, occurred_at=CONSENTED, reason="said so")
+    assert worklist.next_label(row_of(consented)) == ""
+    badges = {line.badge.text for _, lines in worklist.timeline(consented, CONSENTED) for line in lines}
+    assert badges == {"not expected"}
+
+
+def test_after_an_early_stop_the_remaining_days_of_the_infusion_are_not_expected(
+    consented: Participant, psychiatrist: User
+) -> None:
+    services.infusion_began(psychiatrist, consented, STARTED)
+    stop = STARTED + timedelta(hours=20)
+    services.infusion_ended(psychiatrist, consented, stop, completed=False, reason="raised blood pressure")
+    badges = {line.visit.code: line.badge.text for _, lines in worklist.timeline(consented, stop) for line in lines}
+    gone = {"infusion_day_2", "infusion_day_3", "infusion_day_4", "day_5_0800", "infusion_day_5"}
+    assert {code for code, text in badges.items() if text == "not expected"} == gone
+    a_month_later = stop + timedelta(days=30)
+    overdue = codes(worklist.overdue_visits(here(consented), a_month_later))
+    assert not overdue & gone
+    assert {"infusion_day_1", "day_6", "week_2"} <= overdue, "the follow-up goes on"
+
+
+def test_a_control_is_to_be_scanned_and_then_done(site: Site, coordinator: User) -> None:
+    control = consent(coordinator, enrol(coordinator, site, "control"))
+    assert [badge.text for badge in worklist.badges_of_row(row_of(control))] == ["to be scanned"]
+    for visit in control.visits.all():
+        assert visit.due_at is not None
+        services.record_visit(coordinator, visit, occurred_at=visit.due_at)
+    assert [badge.text for badge in worklist.badges_of_row(row_of(control))] == ["scans done"]
+
+
+def test_times_are_said_as_a_day_where_a_window_ends_with_a_day(consented: Participant, psychiatrist: User) -> None:
+    services.infusion_began(psychiatrist, consented, STARTED)
+    whole, timed = queries.get_visit(consented, "screening"), queries.get_visit(consented, "infusion_day_1")
+    # Screening may be held until 2026-03-23; infusion day 1 until 16:00 and 6 h, 22:00 in Chicago.
+    assert worklist.due_words(whole, CONSENTED) == "until 2026-03-23"
+    assert worklist.overdue_words(whole, STARTED + timedelta(days=9)) == "overdue since 2026-03-24, 1 day"
+    assert worklist.due_words(timed, STARTED) == "until 2026-03-16 22:00"
+    assert worklist.overdue_words(timed, STARTED + timedelta(days=1)) == "overdue since 2026-03-16 22:00"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +15,10 @@ from django.utils import timezone
 from trial.jobs.queries import sweeper_silent_since
 from trial.participants import worklist
 from trial.participants.access import sites_of
-from trial.participants.models import Status
+from trial.participants.models import Participant, Status, Visit
 from trial.participants.rules import STATUS_VALUES
 from trial.permissions import may, requires, sites_permitting
+from trial.records.events import RunningInfusion, ask
 
 PER_PAGE = 50
 
@@ -26,37 +29,63 @@ def today(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since(), "sees_safety": may(user, "safety.read")}
     if sites := sites_permitting(user, "participants.read"):
-        frame.update(work_at(sites))
+        frame.update(work_at(user, sites))
     return render(request, "participants/today.html", frame)
 
 
-def work_at(sites: frozenset[UUID]) -> dict[str, Any]:
-    """The lists of the Today page."""
-    now = timezone.now()
+def work_at(user: Any, sites: frozenset[UUID]) -> dict[str, Any]:
+    """The lists of the Today page; whoever may not read the ratings of a site has only its scans to do with."""
+    now, only_scans_at = timezone.now(), sites - sites_permitting(user, "assessments.read")
+    overdue = worklist.overdue_visits(sites, now, only_scans_at)
+    due = worklist.due_visits(sites, now, only_scans_at)
     return {
         "lists": [
-            ("overdue", "Overdue", "red", lines(worklist.overdue_visits(sites, now))),
-            ("due", "Due now", "yellow", lines(worklist.due_visits(sites, now))),
+            ("overdue", "Overdue", "red", lines(overdue, now, worklist.overdue_words)),
+            ("due", "Due now", "yellow", lines(due, now, worklist.due_words)),
         ],
-        "running": list(worklist.running_infusions(sites)),
+        "running": running(user, sites),
+        "only_scans": only_scans_at == sites,
     }
 
 
-def lines(visits: Any) -> list[dict[str, Any]]:
-    """Visits with their names, as the lists show them."""
-    return [{"visit": visit, "label": worklist.label_of(visit)} for visit in visits]
+def lines(visits: Any, now: datetime, words: Callable[[Visit, datetime], str]) -> list[dict[str, Any]]:
+    """Visits with their names and times, as the lists show them."""
+    return [{"visit": visit, "label": worklist.label_of(visit), "when": words(visit, now)} for visit in visits]
+
+
+def running(user: Any, sites: frozenset[UUID]) -> list[tuple[Participant, RunningInfusion | None]]:
+    """Who is infused now, with how the infusion stands where the account may read that."""
+    infused = list(worklist.running_infusions(sites))
+    readable = sites_permitting(user, "infusion.read")
+    states = ask("infusion.running", participants=[one for one in infused if one.site_id in readable])
+    return [(one, states.get(one.pk)) for one in infused]
 
 
 @requires("participants.read")
 def participants(request: HttpRequest) -> HttpResponse:
     """List the participants of the account's sites, with statuses and the next visit."""
     search, enrolment = request.GET.get("q", ""), request.GET.get("enrolment", "")
-    found = worklist.participant_rows(sites_of(request), search=search, enrolment=enrolment)
+    sort = request.GET.get("sort", "study_id")
+    found = worklist.participant_rows(sites_of(request), search=search, enrolment=enrolment, sort=sort)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     rows = [
         {"participant": row, "badges": worklist.badges_of_row(row), "next": worklist.next_label(row)} for row in page
     ]
     choices = [(value, Status.Value(value).label) for value in STATUS_VALUES["enrolment"]]
+    choices.append((worklist.NO_CONSENT, "no consent yet"))
     frame: dict[str, Any] = {"page": page, "rows": rows, "q": search, "enrolment": enrolment, "choices": choices}
+    frame |= {"sort": sort, "columns": columns(sort), "sorts": worklist.SORT_CHOICES}
     frame["may_enrol"] = may(request.user, "participants.enrol")  # type: ignore[arg-type]
     return render(request, "participants/list.html", frame)
+
+
+def columns(sort: str) -> list[dict[str, str]]:
+    """The columns of the list: each with the order its heading leads to, and how it is ordered now."""
+    titles = {"study_id": "Study id", "status": "Status", "next": "Next visit"}
+    ways = {name: "ascending" for name in titles if name == sort} | {
+        name: "descending" for name in titles if f"-{name}" == sort
+    }
+    return [
+        {"title": title, "to": f"-{name}" if name == sort else name, "way": ways.get(name, "")}
+        for name, title in titles.items()
+    ]

@@ -98,7 +98,9 @@ def page(
         "visit": found,
         "plan": plan,
         "window": window,
-        "badge": worklist.visit_badge(found, window, timezone.now()),
+        "badge": worklist.visit_badge(
+            found, window, timezone.now(), is_expected=worklist.following_of(participant).expects(found)
+        ),
         "instruments": [protocol.instruments[code].label.text for code in plan.instruments.codes],
         "measurements": [protocol.measurements[code].label.text for code in plan.measurements.codes],
         "held": held or HeldForm(auto_id="held_%s"),
