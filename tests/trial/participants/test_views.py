@@ -19,13 +19,11 @@ from trial.participants.models import (
     Consent,
     EligibilityDecision,
     Laboratory,
-    Medication,
     Participant,
     Status,
 )
 from trial.participants.screening import FORMS
 from trial.permissions import ACTIONS, Role
-from trial.safety.models import Deviation
 from trial.users.models import Site, User
 
 PAGES = {
@@ -160,60 +158,6 @@ def test_consent_in_the_future_is_refused(desk: Client, enrolled: Participant) -
     answer = desk.post(address("consent", enrolled), {"occurred_at": later, "form_version": "1", "key": key()})
     assert "has not come yet" in text(answer)
     assert not Consent.objects.exists()
-
-
-def test_a_screening_form_is_saved_once_and_corrected_with_a_reason(desk: Client, consented: Participant) -> None:
-    url = address("screening", consented, "laboratory")
-    given = {"occurred_at": "2026-03-02T10:00", "key": key(), **NORMAL}
-    assert desk.post(url, given).status_code == 302
-    row = Laboratory.objects.get()
-    page = text(desk.get(f"{url}?record={row.pk}"))
-    assert "Why is this corrected?" in page
-    assert 'value="2026-03-02T10:00"' in page
-    changed = {**given, "version": "1", "liver": "significant"}
-    assert "This field is required" in text(desk.post(f"{url}?record={row.pk}", changed))
-    assert desk.post(f"{url}?record={row.pk}", {**changed, "reason": "misread"}).status_code == 302
-    row.refresh_from_db()
-    assert (row.liver, row.version) == ("significant", 2)
-    stale = desk.post(f"{url}?record={row.pk}", {**changed, "reason": "again"})
-    assert "saved by somebody else" in text(stale)
-
-
-def test_a_form_before_consent_warns_and_is_kept_as_a_deviation(desk: Client, enrolled: Participant) -> None:
-    url = address("screening", enrolled, "laboratory")
-    assert "No consent is recorded" in text(desk.get(url))
-    assert desk.post(url, {"occurred_at": "2026-03-02T10:00", "key": key(), **NORMAL}).status_code == 302
-    assert Deviation.objects.get().kind == "consent"
-
-
-def test_demographics_are_entered_once(desk: Client, consented: Participant) -> None:
-    url = address("screening", consented, "demographics")
-    given = {"occurred_at": "2026-03-02T10:00", "age_years": 40, "sex": "male", "race": "white"}
-    assert desk.post(url, {**given, "ethnicity": "unknown", "key": key()}).status_code == 302
-    assert "Enter another" not in text(desk.get(url))
-    assert desk.post(f"{url}?new=1", {**given, "ethnicity": "unknown", "key": key()}).status_code == 200
-
-
-def test_a_new_medicine_leads_to_its_dose(desk: Client, consented: Participant) -> None:
-    given = {
-        "occurred_at": "2026-03-02T10:00",
-        "drug": "sertraline",
-        "drug_class": "ssri",
-        "started_on": "2025-06-01",
-    }
-    answer = desk.post(address("screening", consented, "medication"), {**given, "key": key()})
-    taken = Medication.objects.get()
-    dose = address("dose", consented, taken.pk)
-    assert answer.headers["Location"] == dose
-    assert 'value="2025-06-01"' in text(desk.get(dose))
-    first = {
-        "from_date": "2025-06-01",
-        "daily_dose_mg": "100",
-        "occurred_at": "2026-03-02T10:00",
-        "key": key(),
-    }
-    assert desk.post(dose, first).status_code == 302
-    assert "100.00 mg from 2025-06-01" in text(desk.get(dose))
 
 
 def test_the_eligibility_page_lists_every_criterion(desk: Client, consented: Participant) -> None:

@@ -10,6 +10,7 @@ from trial.audit.context import audited
 from trial.participants import queries
 from trial.participants.models import Consent, Participant, Status
 from trial.participants.services.order import StepRefused, require_step
+from trial.participants.services.screening import judge_screening_anew
 from trial.participants.services.statuses import put_status
 from trial.participants.services.visits import make_visits, refresh_windows
 from trial.participants.study_id import study_id
@@ -127,6 +128,7 @@ def sign_consent(
                 origin=origin,
             )
             make_visits(actor, participant, origin=origin)
+            judge_screening_anew(actor, participant, "the consent was recorded.")
     return consent
 
 
