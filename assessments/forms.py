@@ -27,6 +27,13 @@ class ItemRow(NamedTuple):
     field: forms.BoundField
     recorded: int | None
 
+    def scores(self) -> list[tuple[Any, int, str]]:
+        """Each radio button with its score and the words for it, if there are any."""
+        values = self.item.values
+        return [
+            (radio, value, self.item.anchors.get(value, "")) for radio, value in zip(self.field, values, strict=True)
+        ]
+
 
 class AssessmentForm(RecordForm[Assessment]):
     """Enter an instrument at a visit, or correct it. Items may stay open if it is said why."""

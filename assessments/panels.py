@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.utils import timezone
 
 from assessments import queries
 from assessments.course import Line, Point, line, shown_total
@@ -40,7 +43,7 @@ class Course:
     """The table of totals and a line for each column that has totals."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, Assessment, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[str, ...], tuple[Cell, ...]], ...]
     lines: tuple[tuple[Column, Line], ...]
     cognition: str
 
@@ -63,18 +66,36 @@ def course_of(participant: Participant) -> Course:
     labels: dict[str, str] = {visit.code: visit.label for visit in plan.visits.values()}
     visits: dict[str, dict[str, Assessment]] = {}
     for row in recorded:
-        code = row.visit.code if row.visit else f"{row.occurred_at:%Y-%m-%d}"
+        code = row.visit.code if row.visit else _day(row)
         visits.setdefault(labels.get(code, code), {})[row.instrument] = row
     rows = tuple(
         (
             label,
-            next(iter(found.values())),
+            rated_on(found.values()),
             tuple(_cell(column, found.get(column.code)) for column in columns),
         )
         for label, found in visits.items()
     )
     lines = tuple((column, drawn) for column in columns if (drawn := _line(column, recorded)) is not None)
     return Course(columns, rows, lines, plan.cognition.instrument.text)
+
+
+def rated_on(rows: Iterable[Assessment]) -> tuple[str, ...]:
+    """The site's days on which the assessments of a visit were rated, each with its scales if there are several."""
+    scales: dict[str, list[str]] = {}
+    for row in rows:
+        scales.setdefault(_day(row), []).append(_name(row.instrument))
+    if len(scales) == 1:
+        return tuple(scales)
+    return tuple(f"{day} ({', '.join(names)})" for day, names in sorted(scales.items()))
+
+
+def _day(row: Assessment) -> str:
+    return f"{timezone.localtime(row.occurred_at):%Y-%m-%d}"
+
+
+def _name(code: str) -> str:
+    return code.upper().replace("_", "-")
 
 
 def due_at(visit: Visit) -> list[Due]:
@@ -90,7 +111,7 @@ def due_at(visit: Visit) -> list[Due]:
 def _columns(due: tuple[str, ...]) -> tuple[Column, ...]:
     columns: list[Column] = []
     for code in due:
-        name = code.upper().replace("_", "-")
+        name = _name(code)
         columns.append(Column(code, name))
         scale = instrument(code)
         columns += [Column(code, f"{name}, {sub.label.lower()}", sub.id) for sub in scale.subscales.values()]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
 from imaging.connectivity import baseline, change
@@ -40,9 +40,15 @@ class NetworkRow(NamedTuple):
     change: float | None
 
 
-def sessions_at(sites: Iterable[UUID]) -> QuerySet[ImagingSession]:
-    """The sessions of the sites, newest first."""
-    rows = ImagingSession.objects.filter(site_id__in=sites)
+def sessions_at(sites: Iterable[UUID], search: str = "") -> QuerySet[ImagingSession]:
+    """The sessions of the sites, newest first, of study ids that contain *search*.
+
+    ``has_volumes`` and ``has_networks`` say which numbers are imported.
+    """
+    rows = ImagingSession.objects.filter(site_id__in=sites, participant__study_id__icontains=search.strip()).annotate(
+        has_volumes=Exists(Volume.objects.filter(session=OuterRef("pk"))),
+        has_networks=Exists(NetworkConnectivity.objects.filter(session=OuterRef("pk"))),
+    )
     return rows.select_related("participant", "participant__site", "visit").order_by("-occurred_at")
 
 
@@ -65,6 +71,18 @@ def visit_code(participant: Participant, timepoint: str) -> str | None:
 def visit_for(participant: Participant, timepoint: str) -> Visit | None:
     """The participant's visit of a timepoint, or None where it is not planned."""
     return participant.visits.filter(code=visit_code(participant, timepoint)).first()
+
+
+def timepoint_of(participant: Participant, code: str) -> str:
+    """The timepoint of the protocol's visit *code*; empty where no scan belongs to it."""
+    names = ImagingSession.Timepoint.values
+    return next((name for name in names if visit_code(participant, name) == code), "")
+
+
+def network_names() -> dict[str, str]:
+    """The networks that a table may name, by code, in the current protocol's words."""
+    networks = protocol.for_version(protocol.CURRENT).imaging.networks
+    return {code: network.label.text for code, network in networks.items()}
 
 
 def timepoints_open(participant: Participant) -> list[str]:

@@ -16,6 +16,7 @@ from imaging.formats.problems import MOST_SHOWN, FileRefused, Problem, decoded, 
 COLUMNS = ("participant_id", "session", "network", "value", "unit", "frames")
 SESSIONS = ("pre1", "pre2", "post")
 UNIT = "fisher_z"
+OTHER_SEPARATORS = {",": "comma", ";": "semicolon"}
 MISSING = "n/a"
 MOST_ROWS = 200_000
 # |z| = 3 is r = 0.995: no mean over a network comes near it, so beyond it the unit is wrong.
@@ -60,6 +61,9 @@ def read(content: bytes, networks: Collection[str]) -> tuple[Row, ...]:
 
 def _header(line: str) -> list[str]:
     names = line.split("\t")
+    for mark, word in OTHER_SEPARATORS.items():
+        if len(names) == 1 and {name.strip(' "') for name in line.split(mark)} & set(COLUMNS) and mark in line:
+            raise refused(f"looks {word}-separated; save it as tab-separated text (.tsv) and choose it again", 1)
     problems = [Problem(1, name, "is missing; add this column") for name in COLUMNS if name not in names]
     problems += [Problem(1, shown(name), "is not a column of this format") for name in names if name not in COLUMNS]
     problems += [Problem(1, name, "stands twice") for name in COLUMNS if names.count(name) > 1]

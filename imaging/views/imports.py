@@ -103,7 +103,9 @@ def asked(request: PermittedRequest, preview: Preview) -> dict[str, Any]:
 
 def chosen(request: PermittedRequest, form: FileForm, frame: dict[str, Any], status: int = 200) -> HttpResponse:
     """The page where a file is chosen, with what was wrong with the last one."""
-    return render(request, "imaging/import.html", {"form": form, **frame}, status=status)
+    return render(
+        request, "imaging/import.html", {"form": form, "networks": queries.network_names(), **frame}, status=status
+    )
 
 
 def previewed(request: PermittedRequest, plan: ImportPlan, preview: Preview, frame: dict[str, Any]) -> HttpResponse:

@@ -26,6 +26,7 @@ def sessions(request: PermittedRequest) -> HttpResponse:
     """List the sessions of the sites."""
     frame = {
         "sessions": listed(request),
+        "q": request.GET.get("q", ""),
         "may_record": may(request.user, "imaging.record"),
     }
     return render(request, "imaging/sessions.html", frame)
@@ -33,7 +34,7 @@ def sessions(request: PermittedRequest) -> HttpResponse:
 
 def listed(request: PermittedRequest) -> list[ImagingSession]:
     """The sessions that the account may see."""
-    return list(queries.sessions_at(request.sites))
+    return list(queries.sessions_at(request.sites, request.GET.get("q", "")))
 
 
 @requires("imaging.read")
@@ -46,7 +47,7 @@ def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
         frame = {
             "participant": participant,
             "sessions": [(row, queries.hours_after_infusion(row)) for row in rows],
-            "networks": queries.network_rows(participant, rows),
+            "networks": [row for row in queries.network_rows(participant, rows) if row.by_session],
             "may_record": may(request.user, "imaging.record", participant.site_id),
             "is_open": bool(queries.timepoints_open(participant)),
         }
@@ -93,7 +94,8 @@ def edit(request: PermittedRequest, participant: Participant, row: ImagingSessio
     """Show and take the form of a session; what the services refuse stands above it."""
     status = 200
     with timezone.override(participant.site.zone):
-        form = SessionForm(request.POST or None, instance=row, participant=participant)
+        asked = {"timepoint": queries.timepoint_of(participant, request.GET.get("visit", ""))}
+        form = SessionForm(request.POST or None, instance=row, participant=participant, initial=asked)
         if form.is_valid():
             try:
                 saved = form.save_record(request.user, participant)

@@ -309,3 +309,15 @@ def test_the_last_scale_says_that_the_visit_is_done_and_what_is_still_due(
     # Of screening the protocol measures the blood pressure, which nobody has taken.
     assert "Screening is now marked done; still due: blood pressure." in text_of(saved)
     assert "marked done" not in text_of(browser.get(address(participant, "saved")))
+
+
+def test_the_panel_says_every_day_on_which_a_visit_was_rated(
+    browser: Client, rater: User, participant: Participant
+) -> None:
+    rate(rater, participant, {"severity": 3}, code="cgi_s")
+    page = browser.get(reverse("assessments:panel", args=[participant.study_id]))
+    assert "2026-03-04 (" not in text_of(page)
+    # 2026-03-07 04:30 UTC is still 2026-03-06 in Chicago.
+    rate(rater, participant, scores_of("madrs", 1), at=datetime(2026, 3, 7, 4, 30, tzinfo=UTC))
+    page = browser.get(reverse("assessments:panel", args=[participant.study_id]))
+    assert "2026-03-04 (CGI-S) 2026-03-06 (MADRS)" in text_of(page)

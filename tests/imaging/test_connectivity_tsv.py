@@ -50,6 +50,14 @@ def test_no_cell_may_begin_like_a_formula(sign: str, column: str) -> None:
     assert problems_of(f"{HEADER}\n{chr(9).join(cells.values())}\n".encode()) == [(2, column)]
 
 
+@pytest.mark.parametrize(("mark", "word"), [(",", "comma"), (";", "semicolon")])
+def test_another_separator_is_named_once(mark: str, word: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        read(table(GOOD).replace(b"\t", mark.encode()), NETWORKS)
+    (problem,) = refused.value.problems
+    assert problem.text.startswith(f"looks {word}-separated; save it as tab-separated")
+
+
 def test_a_plus_before_a_number_is_refused_and_a_minus_is_a_number() -> None:
     assert problems_of(table(GOOD.replace("0.25", "+0.25"))) == [(2, "value")]
     assert read(table(GOOD.replace("0.25", "-0.25")), NETWORKS)[0].value == -0.25

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from imaging import services
 from imaging.models import ImagingSession, NetworkConnectivity, Upload, Volume
 from tests.imaging.scans import ASEG, HEADER, SCANNED, scan, table
 from tests.trial.participants import people
+from trial import protocol
 from trial.audit.models import AuditEntry
 from trial.participants.models import Participant
 from trial.participants.services import miss_visit
@@ -289,3 +291,45 @@ def test_the_panel_shows_baseline_change_and_hours_after_the_infusion(
 
 def test_an_empty_list_says_what_to_do(browser: Client) -> None:
     assert "No session is recorded yet" in text_of(browser.get(reverse("imaging:sessions")))
+
+
+def test_the_list_finds_a_study_id_and_says_which_numbers_are_there(
+    browser: Client, site: Site, analyst: User, participant: Participant, session: ImagingSession
+) -> None:
+    other = people.consent(participant.entered_by, people.enrol(participant.entered_by, site))
+    services.record_volume(
+        analyst, session=scan(analyst, other), structure="left_hippocampus", volume_mm3=Decimal("4000")
+    )
+    page = browser.get(reverse("imaging:sessions"))
+    assert text_of(page).count("imported") == 1
+    found = browser.get(reverse("imaging:sessions"), {"q": other.study_id.lower()})
+    assert (other.study_id in text_of(found), participant.study_id in text_of(found)) == (True, False)
+    assert "No session of a study id with “zz”" in text_of(browser.get(reverse("imaging:sessions"), {"q": "zz"}))
+
+
+def test_the_page_of_an_import_names_the_networks_and_leads_back(
+    browser: Client, participant: Participant, session: ImagingSession
+) -> None:
+    page = browser.get(reverse("imaging:import")).content.decode()
+    assert all(f"<code>{name}</code>" in page for name in protocol.for_version(protocol.CURRENT).imaging.networks)
+    assert f'href="{reverse("imaging:sessions")}">Cancel</a>' in page
+    page = browser.get(address("volumes", participant, "pre1")).content.decode()
+    assert f'href="{address("session", participant, "pre1")}">Cancel</a>' in page
+
+
+def test_a_scan_visit_leads_to_its_session(browser: Client, participant: Participant) -> None:
+    visit = browser.get(reverse("participants:visit", args=[participant.study_id, "pre2"])).content.decode()
+    to = f"{address('record', participant)}?visit=pre2"
+    assert f'href="{to}"' in visit
+    assert '<option value="pre2" selected' in browser.get(to).content.decode()
+
+
+def test_networks_without_any_value_are_not_printed(
+    browser: Client, analyst: User, participant: Participant, session: ImagingSession
+) -> None:
+    assert "No connectivity of a usable session" in text_of(browser.get(address("panel", participant)))
+    first, *others = protocol.for_version(protocol.CURRENT).imaging.networks.items()
+    services.record_connectivity(analyst, session=session, network=first[0], value=0.25)
+    panel = text_of(browser.get(address("panel", participant)))
+    assert first[1].label.text in panel
+    assert not any(network.label.text in panel for _, network in others)

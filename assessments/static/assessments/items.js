@@ -24,6 +24,20 @@
       : `Total ${sum} (${total.dataset.lowest} to ${total.dataset.highest})`;
   };
 
+  // A key that is no score of the item is answered in words: silence looks like a score that was taken.
+  const refuse = (item, key) => {
+    const scores = radios(item).map((radio) => radio.value);
+    const words = item.querySelector("[data-refused]");
+    words.textContent = `${key} is no score of this item. It takes ${scores[0]} to ${scores[scores.length - 1]}; nothing was chosen.`;
+    words.classList.add("d-block");
+  };
+
+  const forgive = (item) => {
+    const words = item.querySelector("[data-refused]");
+    words.textContent = "";
+    words.classList.remove("d-block");
+  };
+
   form.addEventListener("keydown", (event) => {
     const item = event.target.closest("[data-item]");
     if (!item || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -34,7 +48,11 @@
       else if (place > 0) focusOn(items[place - 1]);
     } else {
       const radio = radios(item).find((candidate) => candidate.value === event.key);
-      if (!radio) return;
+      if (!radio) {
+        if (/^\d$/.test(event.key)) refuse(item, event.key);
+        return;
+      }
+      forgive(item);
       radio.checked = true;
       focusOn(items[place + 1]);
     }
@@ -43,7 +61,11 @@
     count();
   });
 
-  form.addEventListener("change", count);
+  form.addEventListener("change", (event) => {
+    const item = event.target.closest("[data-item]");
+    if (item) forgive(item);
+    count();
+  });
   form.querySelector("[data-keys-hint]").hidden = false;
   total.hidden = false;
   count();

@@ -17,6 +17,7 @@ from trial.participants.forms import HeldCorrectionForm, HeldForm, MissedForm, a
 from trial.participants.models import Participant, Visit
 from trial.participants.views.participant import form_page
 from trial.permissions import may, requires
+from trial.records.events import ask
 from trial.records.services import RecordError
 
 
@@ -111,4 +112,8 @@ def page(
         frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])
     if plan.measurements.codes and may(user, "infusion.read", participant.site_id):  # type: ignore[arg-type]
         frame["measured"] = reverse("infusion:visit_panel", args=[participant.study_id, found.code])
+    if plan.schedule == worklist.SCANS and found.state != Visit.State.DONE:
+        frame["may_scan"] = may(user, "imaging.record", participant.site_id)  # type: ignore[arg-type]
+    if found.state == Visit.State.DONE:
+        frame["still_due"] = ask("infusion.measurements_due", visit=found)
     return render(request, "participants/visit.html", frame)
