@@ -8,6 +8,7 @@ VAR_DIR ?= var
 SERVE ?= 1
 WORKERS ?= 2
 REPORT ?= per-protocol
+SITE ?= STL
 REPORT_DIR ?= $(VAR_DIR)/report
 
 # With no home directory the tools' caches stay inside the clone.
@@ -83,11 +84,11 @@ prepare: install
 	@$(MANAGE) load_cohort
 
 report: prepare ## write the per-protocol report from the data as they are now
-	@$(MANAGE) build_report $(REPORT) --out $(REPORT_DIR)
+	@$(MANAGE) build_report $(REPORT) --site $(SITE) --out $(REPORT_DIR) --ordered-by pi
 
 # The demo's data are the same in every run, so its report is written again only when the program has changed.
 $(REPORT_READY): $(RUNTIME_READY) $(shell git ls-files -- trial infusion assessments imaging reports 2>/dev/null) | prepare
-	@$(MANAGE) build_report $(REPORT) --out $(REPORT_DIR)
+	@$(MANAGE) build_report $(REPORT) --site $(SITE) --out $(REPORT_DIR) --ordered-by pi
 	@touch $@
 
 demo: prepare $(REPORT_READY) ## load the demo trial, write its report, serve the site (SERVE=0 stops after the report)

@@ -1,4 +1,4 @@
-"""From extracts to files: data sets, findings, PDF and results.json. Worker side only; writes nothing.
+"""From extracts to files: data sets, findings, PDF, page and results.json. Worker side only; writes nothing.
 
 An analysis that fails is caught alone: it is named on the first page, in its place and in results.json, and the
 report is not publishable.
@@ -7,7 +7,7 @@ report is not publishable.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reportlab.platypus import Flowable, Spacer
@@ -16,9 +16,11 @@ from reports import analyses, chapters
 from reports.analyses.finding import Finding
 from reports.books import Book
 from reports.chapters import Failure
+from reports.composition import Composition, verdict_of
 from reports.contract import Compared, compare
 from reports.datasets import Datasets, build
 from reports.datasets.extracts import Extracts
+from reports.html.fragment import Fragment, fragment
 from reports.pdf.pages import Surroundings, render
 from reports.pdf.story import flowables
 from reports.pdf.text import paragraph
@@ -32,11 +34,12 @@ Progress = Callable[[int, str], None]
 
 @dataclass(frozen=True)
 class Assembled:
-    """The two files of a report and what must be known of them."""
+    """The files of a report and what must be known of them."""
 
     run: Run
     pdf: bytes
     results: bytes
+    page: Fragment
     compared: tuple[Compared, ...]
     failures: tuple[Failure, ...]
 
@@ -75,15 +78,20 @@ def assemble(
         chapters.provenance(run),
     )
     progress(85, "laying out the pages")
-    around = Surroundings(
-        f"{book.title} – {run.site}",
-        f"{protocol.trial.registration.text}  |  data cut {run.data_cut:%Y-%m-%d %H:%M} UTC  |  run {run.id}",
-        run.is_synthetic,
+    report = Composition(
+        title=f"{book.title} – {run.site}",
+        header=f"{protocol.trial.registration.text}  |  data cut {run.data_cut:%Y-%m-%d %H:%M} UTC  |  run {run.id}",
+        is_synthetic=run.is_synthetic,
+        verdict=verdict_of(failures, compared, run),
+        front=front,
+        sections=(*sections, *back),
     )
-    pdf, pages = render(around, lambda: _story(front, sections, back, failures, compared, run))
+    pdf, pages = render(Surroundings(report.title, report.header, report.is_synthetic), lambda: _story(report))
+    progress(93, "writing the page")
+    page = fragment(report)
     progress(95, "writing the results")
-    content = results(run, compared, (front, *sections, *back), pages, failures)
-    return Assembled(run, pdf, content, compared, failures)
+    content = results(run, compared, (front, *report.sections), pages, failures)
+    return Assembled(run, pdf, content, page, compared, failures)
 
 
 def _analyse(
@@ -104,39 +112,16 @@ def _analyse(
     return tuple(findings), tuple(failures)
 
 
-def _story(
-    front: Finding,
-    sections: Sequence[Finding],
-    back: Sequence[Finding],
-    failures: Sequence[Failure],
-    compared: Sequence[Compared],
-    run: Run,
-) -> list[Flowable]:
+def _story(report: Composition) -> list[Flowable]:
+    front, verdict = report.front, report.verdict
     story: list[Flowable] = [
         paragraph(front.title, "title"),
         *flowables(front.parts[:1]),
-        *_verdict(failures, compared, run),
+        paragraph(verdict.text, verdict.tone),
+        *(paragraph(note, "note") for note in verdict.notes),
         Spacer(0, 6),
         *flowables(front.parts[1:]),
     ]
-    for finding in (*sections, *back):
+    for finding in report.sections:
         story += flowables(finding.parts, finding.title)
     return story
-
-
-def _verdict(failures: Sequence[Failure], compared: Sequence[Compared], run: Run) -> list[Flowable]:
-    """What the run is worth: on real data the word is about failed analyses alone."""
-    if failures:
-        names = ", ".join(failure.analysis.replace("_", " ") for failure in failures)
-        lines: list[Flowable] = [paragraph(f"NOT PUBLISHABLE. Failed: {names}.", "bad")]
-        return lines + [
-            paragraph(f"{failure.analysis.replace('_', ' ')}: {failure.error}", "note") for failure in failures
-        ]
-    if not publishable(run, compared, failures):
-        ids = ", ".join(row.entry.id for row in compared if row.match == "no")
-        return [
-            paragraph(f"NOT PUBLISHABLE. Synthetic data must give every published value; these do not: {ids}.", "bad")
-        ]
-    if run.is_synthetic:
-        return [paragraph("Complete: every analysis ran. Synthetic demo data: no participant is real.", "bad")]
-    return [paragraph("No analysis failed. Whether the values agree with the publication stands below.", "good")]

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from reports.departure import Departure
+
 
 class Report(models.Model):
     """One order of one book; when published, the hashes of what was written and of what went in."""
@@ -28,6 +30,11 @@ class Report(models.Model):
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     results_path = models.CharField(max_length=200, blank=True)
     results_sha256 = models.CharField(max_length=64, blank=True)
+    page_path = models.CharField(max_length=200, blank=True)
+    page_sha256 = models.CharField(max_length=64, blank=True)
+    # Of each picture of the page, in its order, the file's name and its SHA-256.
+    figures = models.JSONField(default=list)
+    departure = models.CharField(max_length=8, blank=True)
     failures = models.JSONField(default=list)
 
     class Meta:
@@ -35,6 +42,11 @@ class Report(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["ordered_by", "key"], name="report_ordered_once"),
         ]
+
+    @property
+    def departed(self) -> Departure:
+        """Why the published values are not to be expected of a demo site's data."""
+        return Departure(self.departure)
 
     def __str__(self) -> str:
         return f"{self.book} {self.ordered_at:%Y-%m-%d %H:%M}"

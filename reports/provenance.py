@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reports.books import Book
 from reports.datasets.extracts import Extracts
+from reports.departure import Departure
 from trial import protocol as protocols
 from trial.protocol import Protocol
 
@@ -46,6 +47,7 @@ class Run:
     libraries: dict[str, str]
     input_hash: str
     is_synthetic: bool
+    departure: Departure
 
 
 @cache
@@ -82,4 +84,13 @@ def run_of(extracts: Extracts, protocol: Protocol, book: Book, site: str) -> Run
         libraries=dict(library_versions()),
         input_hash=content,
         is_synthetic=extracts.is_synthetic,
+        departure=_departure(extracts),
     )
+
+
+def _departure(extracts: Extracts) -> Departure:
+    if not extracts.is_synthetic:
+        return Departure.NONE
+    if not extracts.is_cohort:
+        return Departure.OTHER
+    return Departure.CHANGED if extracts.is_by_hand else Departure.NONE

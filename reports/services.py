@@ -56,6 +56,8 @@ def publish(job: RunningJob, report: Report, assembled: Assembled) -> None:
     """
     pdf = _place(report.id, assembled.pdf, "pdf")
     results = _place(report.id, assembled.results, "json")
+    figures = [_place(report.id, svg, "svg") for svg in assembled.page.figures]
+    page = _place(report.id, assembled.page.markup.encode(), "html")
     with job.publishing(), audited("system:reports.build", f"published run {assembled.run.id}"):
         row = Report.objects.select_for_update().get(id=report.id)
         row.published_at = timezone.now()
@@ -64,6 +66,9 @@ def publish(job: RunningJob, report: Report, assembled: Assembled) -> None:
         row.input_hash = assembled.run.input_hash
         row.pdf_path, row.pdf_sha256 = pdf
         row.results_path, row.results_sha256 = results
+        row.page_path, row.page_sha256 = page
+        row.figures = figures
+        row.departure = assembled.run.departure
         row.failures = [f"{failure.analysis}: {failure.error}" for failure in assembled.failures]
         row.save(force_update=True)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from assessments.models import Assessment
 from imaging.models import ImagingSession, NetworkConnectivity, Volume
 from infusion.models import Infusion, RateChange, SerumLevel, SideEffects, Vitals
+from reports.cohort.accounts import SITE_CODE
 from reports.datasets.extracts import Extracts
 from trial.participants.models import (
     AntidepressantTrial,
@@ -65,7 +66,7 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
     with transaction.atomic(using=using):
         data_cut = timezone.now()
         frames = {name: _frame(table, site, using) for name, table in TABLES.items()}
-    return Extracts(**frames, data_cut=data_cut)
+    return Extracts(**frames, data_cut=data_cut, is_cohort=site.code == SITE_CODE)
 
 
 def columns(table: Table) -> list[str]:

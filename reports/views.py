@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -13,6 +15,9 @@ from reports.forms import OrderForm
 from reports.models import Report
 from trial.permissions import may, requires
 from trial.users.models import User
+
+# A picture brings its own styles and nothing else, also when it is opened alone.
+PICTURE_POLICY = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "img-src": [NONE]}
 
 
 @requires("reports.read")
@@ -54,6 +59,33 @@ def progress(request: HttpRequest, report_id: UUID) -> HttpResponse:
 
 
 @requires("reports.read")
+def read(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """The report as a page, with the words and numbers of the PDF, exactly as published."""
+    report = _published(request, report_id)
+    if not report.page_path:
+        raise Http404("This report was published before reports could be read here; download its PDF.")
+    try:
+        markup = services.content_of(report.page_path, report.page_sha256).decode()
+    except services.ReportError as damaged:
+        return _refused(damaged)
+    return render(request, "reports/read.html", {**_described(report), "markup": markup})
+
+
+@requires("reports.read")  # type: ignore[type-var]
+@csp_replace(PICTURE_POLICY)  # type: ignore[arg-type]
+def figure(request: HttpRequest, report_id: UUID, figure: int) -> HttpResponse:
+    """A picture of that page, counted from 1; an image is told by its own address, so the page needs no inline SVG."""
+    report = _published(request, report_id)
+    if not 1 <= figure <= len(report.figures):
+        raise Http404("This report has no such figure.")
+    try:
+        content = services.content_of(*report.figures[figure - 1])
+    except services.ReportError as damaged:
+        return _refused(damaged)
+    return HttpResponse(content, content_type="image/svg+xml")
+
+
+@requires("reports.read")
 def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """The PDF, exactly as published."""
     report = _published(request, report_id)
@@ -91,11 +123,15 @@ def _published(request: HttpRequest, report_id: UUID) -> Report:
     return report
 
 
+def _refused(damaged: services.ReportError) -> HttpResponse:
+    return HttpResponse(str(damaged), status=409, content_type="text/plain; charset=utf-8")
+
+
 def _download(report: Report, name: str, sha256: str, kind: str, suffix: str) -> HttpResponse:
     try:
         content = services.content_of(name, sha256)
     except services.ReportError as damaged:
-        return HttpResponse(str(damaged), status=409, content_type="text/plain; charset=utf-8")
+        return _refused(damaged)
     cut = f"{report.data_cut:%Y-%m-%d}" if report.data_cut else "undated"
     headers = {"Content-Disposition": f'attachment; filename="{report.book}-{report.site.code}-{cut}.{suffix}"'}
     return HttpResponse(content, content_type=kind, headers=headers)

@@ -22,7 +22,7 @@ from reports.datasets import Datasets
 from reports.datasets.baseline import BASELINE
 from reports.display.figures import course_figure
 from reports.display.parts import Figure, Table, Text
-from reports.display.printing import Printer, cell, sentence
+from reports.display.printing import Printer, cell, rounded, sentence
 from reports.stats.description import Description, describe
 from reports.stats.paired import DEFINITIONS, PairedEffects, PairedT, paired_effects, paired_t
 from reports.stats.repeated_measures import RepeatedMeasures, rm_anova
@@ -213,6 +213,7 @@ def _figure(
     seen = [say.number(f"figure.{v}.n", f"MADRS observed at {v}", int(scores(wide, v).notna().sum())) for v in columns]
     rows.append((cell("n"), *[cell(number) for number in seen]))
     below = Table("", "", ("", *labels), tuple(rows), (1.4, *[1.0] * len(columns)))
+    described = {label: describe(scores(wide, visit)) for label, visit in zip(labels, columns, strict=True)}
     frame = wide.reindex(columns=list(columns))
     marks = ("", *("**" if at.test is not None and at.test.p < MARKED else "" for at in found.values()))
     caption = (
@@ -226,7 +227,19 @@ def _figure(
         who.text(say),
         course_figure(frame, labels, marks),
         caption,
+        _seen(described),
         below,
+    )
+
+
+def _seen(described: dict[str, Description]) -> str:
+    """The course of the means in words, as the table of tests prints them."""
+    course_of = "; ".join(
+        f"{label} {rounded(found.mean, 2)} ({rounded(found.sd, 2)})" for label, found in described.items()
+    )
+    return (
+        "Line chart of the MADRS total in points over the visits: a pale line for each participant, and in black the "
+        f"mean with its SD. Mean (SD): {course_of}. A red bar between the first two visits marks the infusion."
     )
 
 

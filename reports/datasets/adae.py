@@ -19,7 +19,8 @@ def adae(extracts: Extracts, adex: pd.DataFrame) -> pd.DataFrame:
 
 
 def addv(extracts: Extracts) -> pd.DataFrame:
-    """Return deviations with their kind and importance."""
-    found = subjects(extracts.deviations, extracts.participants)
+    """Return deviations that hold, with their kind and importance; a void one turned out to be none."""
+    standing = extracts.deviations[~extracts.deviations["is_void"].astype(bool)]
+    found = subjects(standing, extracts.participants)
     rows = found.rename(columns={"kind": "DVCAT", "summary": "DVTERM", "is_important": "IMPORTFL"})
     return shaped(rows.assign(ASTDT=rows["occurred_at"]).sort_values(["USUBJID", "ASTDT"]), "addv")

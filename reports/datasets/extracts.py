@@ -8,10 +8,17 @@ from datetime import datetime
 
 import pandas as pd
 
+# How often the demo's loader saves a row itself; everywhere else once. A row saved more often was corrected.
+LOADER_SAVES = {"participants": 2, "visits": 4, "infusions": 2}
+DEMO = "demo"
+
 
 @dataclass(frozen=True, eq=False)
 class Extracts:
-    """Raw frames: columns as the tables', rows in order of entry, nothing derived. Times are UTC."""
+    """Raw frames: columns as the tables', rows in order of entry, nothing derived. Times are UTC.
+
+    is_cohort: the site is the one into which the demo loads the cohort that gives the published values.
+    """
 
     participants: pd.DataFrame
     demographics: pd.DataFrame
@@ -32,10 +39,11 @@ class Extracts:
     adverse_events: pd.DataFrame
     deviations: pd.DataFrame
     data_cut: datetime
+    is_cohort: bool = True
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every frame by name, in the order of the fields."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "data_cut"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("data_cut", "is_cohort")}
 
     def sha256(self) -> str:
         """Hex digest of the content of all frames; the moment of reading does not enter it."""
@@ -48,4 +56,14 @@ class Extracts:
     @property
     def is_synthetic(self) -> bool:
         """True when any participant is synthetic demo data: then every page must say so."""
-        return bool((self.participants["origin"] == "demo").any())
+        return bool((self.participants["origin"] == DEMO).any())
+
+    @property
+    def is_by_hand(self) -> bool:
+        """True when a record was entered or corrected by somebody: synthetic data are then no more as loaded."""
+        return any(_by_hand(frame, LOADER_SAVES.get(name, 1)) for name, frame in self.frames().items())
+
+
+def _by_hand(frame: pd.DataFrame, saves: int) -> bool:
+    is_entered = "origin" in frame and bool((frame["origin"] != DEMO).any())
+    return is_entered or ("version" in frame and bool((frame["version"] > saves).any()))

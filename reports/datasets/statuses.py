@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -46,4 +45,4 @@ def permitted(extracts: Extracts) -> Permitted:
         name: frame[~frame["id" if name == "participants" else "participant_id"].isin(people)]
         for name, frame in extracts.frames().items()
     }
-    return Permitted(replace(extracts, **kept), refusals)
+    return Permitted(Extracts(**kept, data_cut=extracts.data_cut, is_cohort=extracts.is_cohort), refusals)

@@ -40,12 +40,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture (SVG), what it shows in words, and the rows of numbers that stand below its x axis."""
+    """A picture (SVG), its legend, the rows of numbers below its x axis, and what it shows for who cannot see it."""
 
     title: Words
     population: Words
     svg: bytes
     caption: Text
+    alternative: str
     below: Table | None = None
 
 

@@ -14,13 +14,14 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
-from reports.pdf.text import BOLD, QUIET, REGULAR, clean, paragraph, register_fonts
+from reports.composition import SYNTHETIC
+from reports.display.cleaning import clean
+from reports.pdf.text import BOLD, QUIET, REGULAR, paragraph, register_fonts
 
 MARGIN, TOP, BOTTOM = 17 * mm, 24 * mm, 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 HEIGHT = A4[1] - TOP - BOTTOM
 WARNING = HexColor("#a61b1b")
-SYNTHETIC = "SYNTHETIC DEMO DATA"
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable
 from svglib.svglib import svg2rlg
 
+from reports.display.cleaning import clean
 from reports.display.parts import Box, Figure, Flow, Number, plain
-from reports.pdf.text import REGULAR, clean, register_fonts
+from reports.pdf.text import REGULAR, register_fonts
 
 LINE, LEADING, PADDING, GAP = 8.2, 11.0, 4.6, 11.0
 INK, FILL = HexColor("#33414e"), HexColor("#f3f6f8")

@@ -19,12 +19,11 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph
 
+from reports.display.cleaning import clean
 from reports.display.parts import Number, Text
 
 REGULAR, BOLD, OBLIQUE = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"
-LONGEST_PIECE = 1500
 INK, QUIET = HexColor("#1a1a1a"), HexColor("#55606b")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ufffe\uffff\ud800-\udfff]")
 _NUMBER_ID = re.compile(r"[\w.\-]+")
 
 
@@ -62,14 +61,9 @@ STYLES: dict[str, ParagraphStyle] = {
     "cell_centred": _style("cell_centred", 7.8, alignment=TA_CENTER),
     "head_centred": _style("head_centred", 7.8, font=BOLD, alignment=TA_CENTER),
     "good": _style("good", 11, font=BOLD, color=HexColor("#1e6b3a")),
+    "plain": _style("plain", 11, font=BOLD),
     "bad": _style("bad", 11, font=BOLD, color=HexColor("#a61b1b")),
 }
-
-
-def clean(text: str) -> str:
-    """The text without control characters, cut where it is longer than any text of the trial may be."""
-    printable = _UNPRINTABLE.sub(" ", text)
-    return printable if len(printable) <= LONGEST_PIECE else f"{printable[:LONGEST_PIECE]}… (cut)"
 
 
 def paragraph(text: Text | str, style: str = "body") -> Paragraph:

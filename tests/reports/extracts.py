@@ -56,7 +56,7 @@ COLUMNS = {
     "networks": "participant_id session_id network value",
     "visits": "id participant_id code due_at opens_at closes_at",
     "adverse_events": "participant_id occurred_at term grade is_serious",
-    "deviations": "participant_id occurred_at kind summary is_important",
+    "deviations": "participant_id occurred_at kind summary is_important is_void",
 }
 
 
@@ -91,7 +91,7 @@ class Builder:
 
     def extracts(self) -> Extracts:
         frames = {name: pd.DataFrame(self.rows[name], columns=COLUMNS[name].split()) for name in COLUMNS}
-        return Extracts(**frames, data_cut=CUT)
+        return Extracts(**frames, data_cut=CUT, is_cohort=True)
 
 
 def empty() -> Extracts:

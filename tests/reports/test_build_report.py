@@ -11,8 +11,12 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from reports import source
+from reports.books import BOOKS
+from reports.departure import Departure
 from reports.models import Report
+from reports.provenance import run_of
 from tests.trial.participants.people import enrol, make_site, make_user
+from trial import protocol
 from trial.jobs.models import Job
 from trial.participants.models import Status
 from trial.records.services import amend
@@ -90,18 +94,24 @@ def test_the_demo_cohort_gives_every_published_quantity(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("demo_orm")
-def test_the_demo_cohort_counts_as_changed_once_somebody_entered_or_corrected_a_record() -> None:
-    site = Site.objects.get()
+def test_the_demo_cohort_departs_from_itself_once_somebody_corrected_a_record() -> None:
+    cohort, ward = (Site.objects.get(code=code) for code in ("STL", "PRA"))
+    assert departure_at(cohort) == Departure.NONE
+    assert departure_at(ward) == Departure.OTHER
+    status = Status.objects.filter(axis="contact", site=cohort)[0]
     coordinator = User.objects.get(username="coordinator")
-    assert not source.read(site).is_demo_changed
-    status = Status.objects.filter(axis="contact")[0]
     amend(status, coordinator, version=1, reason="wrong word", explanation="by letter")
-    assert source.read(site).is_demo_changed
+    assert departure_at(cohort) == Departure.CHANGED
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("demo_orm")
-def test_the_demo_cohort_counts_as_changed_once_somebody_was_added() -> None:
-    site = Site.objects.get()
-    enrol(User.objects.get(username="coordinator"), site)
-    assert source.read(site).is_demo_changed
+def test_the_demo_cohort_departs_from_itself_once_somebody_was_added() -> None:
+    cohort = Site.objects.get(code="STL")
+    enrol(User.objects.get(username="coordinator"), cohort)
+    assert departure_at(cohort) == Departure.CHANGED
+
+
+def departure_at(site: Site) -> Departure:
+    current = protocol.for_version(protocol.CURRENT)
+    return run_of(source.read(site), current, BOOKS["per-protocol"], str(site)).departure

@@ -67,9 +67,9 @@ def test_a_refusal_recorded_at_the_site_leaves_the_participant_out(protocol: Pro
     site = make_site("AAA")
     actor = make_user("coordinator", site, "coordinator", "pi")
     asked, kept = consent(actor, enrol(actor, site)), consent(actor, enrol(actor, site))
-    refuse = {"value": "refused", "reason": "asked by letter"}
-    set_status(actor, asked, axis="data", occurred_at=CONSENTED + timedelta(days=9), **refuse)
-    set_status(actor, kept, axis="contact", occurred_at=CONSENTED + timedelta(days=9), **refuse)
+    later, why = CONSENTED + timedelta(days=9), "asked by letter"
+    set_status(actor, asked, axis="data", value="refused", occurred_at=later, reason=why)
+    set_status(actor, kept, axis="contact", value="refused", occurred_at=later, reason=why)
     made = build(source.read(site), protocol)
     assert made.refusals["USUBJID"].tolist() == [asked.study_id]
     assert made.adsl["USUBJID"].tolist() == [kept.study_id]

@@ -68,8 +68,9 @@ class Addresses:
         (Path(settings.REPORTS_DIR) / f"{report.id}.pdf").write_bytes(content)
         with audited("system:tests", "published"):
             report.published_at = report.data_cut = timezone.now()
-            report.pdf_path = report.results_path = f"{report.id}.pdf"
-            report.pdf_sha256 = report.results_sha256 = hashlib.sha256(content).hexdigest()
+            report.pdf_path = report.results_path = report.page_path = f"{report.id}.pdf"
+            report.pdf_sha256 = report.results_sha256 = report.page_sha256 = hashlib.sha256(content).hexdigest()
+            report.figures = [[report.pdf_path, report.pdf_sha256]]
             report.save()
         return report
 
@@ -114,6 +115,7 @@ class Addresses:
             "slug": lambda: "demographics",
             "medication_id": lambda: self.of_patient(Medication),
             "report_id": lambda: self.report.id,
+            "figure": lambda: 1,
             "job_id": lambda: self.report.job_id,
             "label": lambda: "participants.Participant",
             "row_id": lambda: self.patient.pk,

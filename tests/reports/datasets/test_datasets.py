@@ -91,3 +91,10 @@ def test_volumes_are_relative_to_the_intracranial_volume(cohort: Datasets) -> No
     ratios = cohort.admo[cohort.admo["PARAMCD"] == "right_hippocampus"].set_index("USUBJID")["RATIO"]
     expected = STARTED["rhipp_permille"].dropna()
     assert ratios.to_dict() == pytest.approx(expected.to_dict(), abs=1e-6)
+
+
+def test_a_deviation_that_turned_out_to_be_none_is_not_counted(cohort_extracts: Extracts, protocol: Protocol) -> None:
+    row = {"participant_id": "S01", "occurred_at": START, "kind": "window", "summary": "late", "is_important": False}
+    found = pd.DataFrame([row | {"is_void": False}, row | {"summary": "taken back", "is_void": True}])
+    rebuilt = build(replace(cohort_extracts, deviations=found), protocol)
+    assert rebuilt.addv["DVTERM"].tolist() == ["late"]

@@ -50,7 +50,7 @@ def without(extracts: Extracts, person: str) -> Extracts:
         name: frame[frame["id" if name == "participants" else "participant_id"] != person]
         for name, frame in extracts.frames().items()
     }
-    return replace(extracts, **kept)
+    return Extracts(**kept, data_cut=extracts.data_cut, is_cohort=True)
 
 
 def frames(datasets: Datasets) -> dict[str, pd.DataFrame]:

@@ -36,7 +36,7 @@ def test_computed_numbers_stay_and_ids_run_on() -> None:
 
 def test_every_place_of_a_part_is_read() -> None:
     table = Table("1", "2", ("3",), ((("4",),),), (1,), ("5",))
-    figure = Figure("6", "7", b"", ("8",), table)
+    figure = Figure("6", "7", b"", ("8",), "", table)
     flow = Flow("9", "10", (Box(0, (("11",),)),))
     for part, expected in ((table, 5), (figure, 8), (flow, 3)):
         assert len(list(numbers(quoted(part, "a", count(1))))) == expected
