@@ -257,3 +257,9 @@ def test_the_panel_shows_the_participants_own_rows(
     page = client.get(reverse("safety:panel", args=[consented.study_id])).content.decode()
     assert "<html" not in page
     assert ("Item 10 is 4." in page, "nausea" in page, "Acknowledge" in page) == (True, True, True)
+
+
+def test_times_on_the_board_are_the_sites(client: Client, event: AdverseEvent, psychiatrist: User) -> None:
+    client.force_login(psychiatrist)
+    # 2026-03-02 15:00 UTC is nine o'clock in Chicago.
+    assert "2026-03-02 09:00, ongoing" in client.get(reverse("safety:board")).content.decode()
