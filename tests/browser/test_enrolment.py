@@ -10,13 +10,16 @@ from tests.browser.conftest import SignIn
 from trial import protocol
 from trial.participants.models import Participant
 from trial.settings import DEMO_PASSWORD
+from trial.users.models import Site
 
 
 def test_from_enrolment_to_what_is_still_unknown(page: Page, desk: str, sign_in: SignIn) -> None:
     sign_in(page, desk, "coordinator", DEMO_PASSWORD)
     page.get_by_role("link", name="Participants").click()
     page.get_by_role("link", name="Register a participant").click()
+    page.get_by_label("Site").select_option(str(Site.objects.get(code="STL").pk))
     page.get_by_label("Cohort").select_option("patient")
+    page.get_by_label("Referral source").select_option("clinician")
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("status").first).to_contain_text("is registered. Next: record the signed consent.")
     study_id = page.get_by_role("heading", level=1).inner_text().strip()

@@ -10,13 +10,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.trial.participants.people import CONSENTED, enrol
+from tests.trial.participants.people import CONSENTED, enrol, make_site
+from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.participants import services
 from trial.participants.models import Consent, Participant, Status
 from trial.participants.services import StepRefused
 from trial.records.services import RecordError
-from trial.users.models import Site, User
+from trial.users.models import RoleAssignment, Site, User
 
 PLAN = date(2026, 3, 16)
 
@@ -143,3 +144,24 @@ def test_no_box_of_the_consent_is_ticked_beforehand(desk: Client, enrolled: Part
     page = desk.get(reverse("participants:consent", args=[enrolled.study_id])).content.decode()
     assert page.count('type="checkbox"') == 3
     assert "checked" not in page
+
+
+def test_what_was_left_unticked_is_named_when_the_consent_is_saved(desk: Client, enrolled: Participant) -> None:
+    url = reverse("participants:consent", args=[enrolled.study_id])
+    given = {"occurred_at": "2026-03-02T09:00", "form_version": "1", "may_contact": "on", "key": str(uuid.uuid4())}
+    page = desk.post(url, given, follow=True).content.decode()
+    assert "Not ticked, so recorded as refused: use of the data." in page
+    assert "has no copy of the signed form yet" in page
+
+
+def test_of_a_new_person_only_the_one_possible_site_is_chosen_beforehand(
+    desk: Client, site: Site, coordinator: User
+) -> None:
+    page = desk.get(reverse("participants:enrol")).content.decode()
+    assert page.count('<option value="" selected>choose</option>') == 2
+    other = make_site("L")
+    with audited("system:tests", "set up"):
+        RoleAssignment.objects.create(user=coordinator, site=other, role="coordinator", starts_on=date(2020, 1, 1))
+    desk.force_login(User.objects.get(pk=coordinator.pk))
+    page = desk.get(reverse("participants:enrol")).content.decode()
+    assert page.count('<option value="" selected>choose</option>') == 3

@@ -27,9 +27,9 @@ def past_day(on: date) -> date:
 class EnrolForm(KeyedForm):
     """A person to register; names and other identifiers have no field here."""
 
-    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label=None)
-    cohort = forms.ChoiceField(choices=Cohort.choices)
-    referral = forms.ChoiceField(label="Referral source", choices=Participant.Referral.choices)
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label="choose")
+    cohort = forms.ChoiceField(choices=[("", "choose"), *Cohort.choices])
+    referral = forms.ChoiceField(label="Referral source", choices=[("", "choose"), *Participant.Referral.choices])
     enrolled_on = day("First contact")
 
     def __init__(self, *args: Any, sites: frozenset[UUID], **kwargs: Any) -> None:
@@ -41,6 +41,8 @@ class EnrolForm(KeyedForm):
         field = self.fields["site"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type checker, holds by the class
         field.queryset = Site.objects.filter(pk__in=self.sites).order_by("code")
+        if len(self.sites) == 1:
+            field.empty_label = None
         self.initial.setdefault("enrolled_on", timezone.localdate())
 
     def clean_enrolled_on(self) -> date:

@@ -107,13 +107,25 @@ def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
 
     if request.method == "POST" and attempt(form, write):
         messages.success(request, "The consent is recorded; the visits of the protocol are planned.")
+        tell_refused(request, form)
         return redirect("participants:detail", participant.study_id)
-    intro = f"First contact {participant.enrolled_on.isoformat()}. Tick only what the participant ticked on the form."
+    intro = f"First contact {participant.enrolled_on.isoformat()}. Tick only what the signed form says."
     may_correct = _may(request, "participants.enrol", participant.site_id)
     submit = "Record the consent"
     return form_page(
         request, participant, form, title="Consent", submit=submit, intro=intro, may_correct_contact=may_correct
     )
+
+
+def tell_refused(request: HttpRequest, form: ConsentForm) -> None:
+    """Name what was left unticked, for it is recorded as refused."""
+    asked = {"may_contact": "contact for the follow-up", "may_use_data": "use of the data"}
+    refused = [words for name, words in asked.items() if not form.cleaned_data[name]]
+    if refused:
+        slip = "If that was a slip, set the permission by Change a status."
+        messages.warning(request, f"Not ticked, so recorded as refused: {', '.join(refused)}. {slip}")
+    if not form.cleaned_data["copy_given"]:
+        messages.warning(request, "The participant has no copy of the signed form yet; hand one over.")
 
 
 @requires("participants.enrol")

@@ -108,7 +108,7 @@ def tell_saved(request: HttpRequest, participant: Participant, kind: ScreeningFo
         messages.success(request, f"{kind.title} is saved. No screening form is missing.")
         return
     url = reverse("participants:screening", args=[participant.study_id, missing.slug])
-    words = '{} is saved. Next missing form: <a class="alert-link" href="{}">{}</a>.'
+    words = '<span>{} is saved. Next missing form: <a class="alert-link" href="{}">{}</a>.</span>'
     messages.success(request, format_html(words, kind.title, url, missing.title))
 
 
