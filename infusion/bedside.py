@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from infusion import queries
-from infusion.models import Bag, Infusion, RateChange, SerumLevel, Vitals
+from infusion.models import Bag, Infusion, RateChange, SerumLevel, SerumSample, SideEffects, Vitals
 from infusion.rules import Course, NextStep, VitalsDue, judge_end, judge_vitals, next_step, next_vitals, pump_setting
 from infusion.templatetags.doses import plain, readings
 from trial.participants.models import Participant
@@ -71,12 +71,53 @@ class Bedside:
         return bool(self.infusion and self.vitals and self.vitals.occurred_at >= self.infusion.occurred_at)
 
 
+class SerumRow(NamedTuple):
+    """One sample: the record, its sampling point in words, and each analyte with its level."""
+
+    sample: SerumSample
+    point: str
+    levels: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class SerumTable:
     """Serum levels in ng/mL as they are read: analytes across, sampling points down."""
 
     analytes: tuple[str, ...]
-    rows: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...]
+    rows: tuple[SerumRow, ...]
+
+
+class Complaint(NamedTuple):
+    """One item of a checklist with its grade in words; ``is_marked`` above the lowest grade."""
+
+    item: str
+    grade: str
+    is_marked: bool
+
+
+class Checklist(NamedTuple):
+    """One saved side-effect list: the record, its visit in words, the items graded, and those left open."""
+
+    row: SideEffects
+    visit: str
+    graded: tuple[Complaint, ...]
+    not_asked: int
+
+
+def checklists(participant: Participant) -> list[Checklist]:
+    """The participant's side-effect lists, the latest first, items in the protocol's order, the gravest grade first."""
+    rules = protocol_of(participant)
+    plan = rules.side_effects
+    labels: dict[str, str] = {visit.code: visit.label for visit in rules.visits.values()}
+    grades = {grade.grade.integer: grade.label for grade in plan.grades.values()}
+    found = []
+    for row in reversed(queries.side_effects_of(participant)):
+        scores = [(item.label.text, row.scores[item.id]) for item in plan.items.values() if item.id in row.scores]
+        scores.sort(key=lambda pair: -pair[1])
+        graded = tuple(Complaint(item, f"{grade} {grades[grade]}", grade > min(grades)) for item, grade in scores)
+        visit = labels.get(row.visit.code, row.visit.code) if row.visit else ""
+        found.append(Checklist(row, visit, graded, len(plan.items) - len(graded)))
+    return found
 
 
 def serum_table(participant: Participant) -> SerumTable:
@@ -88,7 +129,7 @@ def serum_table(participant: Participant) -> SerumTable:
         levels = {level.analyte: level for level in sample.levels.all()}
         cells = tuple((name, _level(levels.get(code))) for code, name in names.items())
         planned = serum.samples.get(sample.sample)
-        rows.append((sample.occurred_at, planned.label if planned else sample.sample, cells))
+        rows.append(SerumRow(sample, planned.label if planned else sample.sample, cells))
     return SerumTable(tuple(names.values()), tuple(rows))
 
 

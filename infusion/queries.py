@@ -91,6 +91,11 @@ def bag_at(infusion: Infusion, at: datetime) -> Bag | None:
     return infusion.bags.filter(occurred_at__lte=at).order_by("-occurred_at", "-entered_at").first()
 
 
+def bags_of(infusion: Infusion) -> list[Bag]:
+    """Every bag in the order in which they were hung."""
+    return list(infusion.bags.select_related("entered_by").order_by("occurred_at", "entered_at"))
+
+
 def screened_weight(participant: Participant) -> Decimal | None:
     """The weight (kg) at the latest physical examination that took one, or None."""
     weighed = PhysicalExamination.objects.filter(participant=participant, weight_kg__isnull=False)

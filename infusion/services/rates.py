@@ -181,15 +181,9 @@ def hang_bag(
     ]
     findings = settle(found, happened=happened, override_reason=override_reason)
     bag = enter(
-        Bag,
-        actor,
-        participant=participant,
-        occurred_at=occurred_at,
-        key=key,
-        origin=origin,
-        reason="bag hung",
+        Bag, actor, participant=participant, occurred_at=occurred_at, key=key, origin=origin, reason="bag hung",
         **values,
-    )
+    )  # fmt: skip
     if rate and (before is None or before.concentration != concentration):
         enter_rate(
             actor,

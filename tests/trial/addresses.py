@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from imaging.models import ImagingSession
-from infusion.models import Infusion
+from infusion.models import Infusion, RateChange, Vitals
 from reports.models import Report
 from reports.services import order_report
 from tests.trial.records import clinic
@@ -104,6 +104,8 @@ class Addresses:
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
+            ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
         }
         general: dict[str, Callable[[], object]] = {
@@ -113,6 +115,7 @@ class Addresses:
             "instrument": lambda: "madrs",
             "timepoint": lambda: self.session.timepoint,
             "slug": lambda: "demographics",
+            "kind": lambda: "vitals",
             "medication_id": lambda: self.of_patient(Medication),
             "report_id": lambda: self.report.id,
             "figure": lambda: 1,

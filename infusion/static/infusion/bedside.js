@@ -32,7 +32,7 @@
   const show = (name, data, series, unit, y = {}) => {
     drawn[name]?.destroy();
     const options = {
-      width: isPrinting ? PAPER : Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false }, y },
+      width: isPrinting ? PAPER : Math.max(place.clientWidth, 240), height: 200, scales: { x: { time: false, range: () => latest.axis }, y },
       axes: [axis("hours"), axis(unit)], series: [{ label: "hours" }, ...series],
     };
     drawn[name] = new uPlot(options, data, boxes[name]);
