@@ -127,6 +127,14 @@ def edge(at: datetime, zone: ZoneInfo) -> str:
     return f"{local:%Y-%m-%d}" if local.time() == time() else f"{local:%Y-%m-%d %H:%M}"
 
 
+def window_words(window: Window, zone: ZoneInfo) -> str:
+    """From when to when a visit can be held, in site time; whole days as days."""
+    last = window.closes.astimezone(zone)
+    if window.visit.whole_dates:
+        return f"{window.opens.astimezone(zone):%Y-%m-%d} to {last - timedelta(microseconds=1):%Y-%m-%d}"
+    return f"{window.opens.astimezone(zone):%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+
+
 def overdue_words(visit: Visit, now: datetime) -> str:
     """Since when a visit is overdue, in site time."""
     if visit.closes_at is None:
@@ -149,28 +157,38 @@ def due_words(visit: Visit, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Following:
-    """Whether a participant has left, and when the infusion stopped early, if it did."""
+    """When a participant left and when the infusion stopped early, if they did."""
 
-    has_left: bool
+    left_at: datetime | None
     stopped_at: datetime | None
 
-    def expects(self, visit: Visit) -> bool:
-        """Whether a planned visit is still to be held."""
-        if self.has_left:
-            return False
+    def badge(self, visit: Visit) -> Badge | None:
+        """How a visit stands that is no longer to be held; None for one that is, and for one held or missed."""
+        if visit.state != Visit.State.PLANNED:
+            return None
+        if self.left_at is not None and visit.closes_at is not None and visit.closes_at <= self.left_at:
+            return Badge("not recorded", "yellow")
+        if self.left_at is not None or self._was_to_be_after_the_stop(visit):
+            return Badge("not expected", "secondary")
+        return None
+
+    def _was_to_be_after_the_stop(self, visit: Visit) -> bool:
         if self.stopped_at is None or visit.due_at is None or visit.code not in visits_of_infusion():
-            return True
-        return visit.due_at <= self.stopped_at
+            return False
+        return visit.due_at > self.stopped_at
 
 
 def following_of(participant: Participant) -> Following:
     """How the participant is followed, by the current statuses."""
     now = queries.current_statuses(participant)
-    values = {axis: status.value for axis, status in now.items()}
-    has_left = values.get(Status.Axis.ENROLMENT) in queries.GONE or values.get(Status.Axis.FOLLOW_UP) in ENDED
-    infusion = now.get(Status.Axis.INFUSION)
-    stopped = infusion is not None and infusion.value == Status.Value.STOPPED_EARLY
-    return Following(has_left, infusion.occurred_at if infusion is not None and stopped else None)
+
+    def when(axis: str, *values: str) -> datetime | None:
+        status = now.get(axis)
+        return status.occurred_at if status is not None and status.value in values else None
+
+    left = (when(Status.Axis.ENROLMENT, *queries.GONE), when(Status.Axis.FOLLOW_UP, *ENDED))
+    left_at = min((at for at in left if at is not None), default=None)
+    return Following(left_at, when(Status.Axis.INFUSION, Status.Value.STOPPED_EARLY))
 
 
 def running_infusions(sites: frozenset[UUID]) -> QuerySet[Participant]:
@@ -182,22 +200,25 @@ def running_infusions(sites: frozenset[UUID]) -> QuerySet[Participant]:
 def participant_rows(
     sites: frozenset[UUID], *, search: str = "", enrolment: str = "", sort: str = "study_id"
 ) -> QuerySet[Participant]:
-    """Participants with ``status_<axis>``, ``has_consent``, ``has_open_visits``, ``next_code`` and ``next_due``.
+    """Participants with statuses and the next visit, in one query.
 
-    Who has left has no next visit. *enrolment* is a status or NO_CONSENT, *sort* a key of SORTS, "-" before it
-    for the other way round. One query.
+    Each has ``status_<axis>``, ``has_consent``, ``has_open_visits``, ``has_held_visits``, ``next_code``, ``next_due``
+    and ``next_closes``; who has left has no next visit. *enrolment* is a status or NO_CONSENT, *sort* a key of SORTS,
+    "-" before it for the other way round.
     """
     mine = planned_visits().filter(participant=OuterRef("pk"))
     expected = mine.filter(due_at__isnull=False).order_by("due_at")
     rows = queries.participants_at(sites).annotate(
         has_consent=Exists(Consent.objects.filter(participant=OuterRef("pk"))),
         has_open_visits=Exists(mine),
+        has_held_visits=Exists(Visit.objects.filter(participant=OuterRef("pk"), state=Visit.State.DONE)),
         **{f"status_{axis}": latest_value(axis) for axis in Status.Axis.values},
     )
     has_left = Q(status_enrolment__in=queries.GONE) | Q(status_follow_up__in=ENDED)
     rows = rows.annotate(
         next_code=Case(When(has_left, then=None), default=Subquery(expected.values("code")[:1])),
         next_due=Case(When(has_left, then=None), default=Subquery(expected.values("due_at")[:1])),
+        next_closes=Case(When(has_left, then=None), default=Subquery(expected.values("closes_at")[:1])),
     )
     wanted = Q(study_id__icontains=search.strip()) if search.strip() else Q()
     if enrolment == NO_CONSENT:
@@ -259,7 +280,9 @@ def badges_of_row(row: Any) -> list[Badge]:
     values = {axis: getattr(row, f"status_{axis}") for axis in Status.Axis.values}
     if row.cohort == Cohort.CONTROL and values[Status.Axis.ENROLMENT] == Status.Value.SCREENING:
         # Nobody decides on a control's eligibility for an infusion: after consent a control is scanned, no more.
-        return [Badge("to be scanned", "blue") if row.has_open_visits else Badge("scans done", "green")]
+        if not row.has_open_visits:
+            return [Badge("scans done", "green")]
+        return [Badge("partly scanned" if row.has_held_visits else "to be scanned", "blue")]
     quiet = {Status.Axis.CONTACT: "no contact", Status.Axis.DATA: "data not to be used"}
     shown = [named_badge(axis, value) for axis, value in values.items() if value and axis not in quiet]
     return shown + [Badge(text, "red") for axis, text in quiet.items() if values[axis] == Status.Value.REFUSED]
@@ -274,7 +297,7 @@ def timeline(participant: Participant, now: datetime) -> list[tuple[str, list[Li
             visit,
             plan[visit.code],
             window := windows.get(visit.code),
-            visit_badge(visit, window, now, is_expected=following.expects(visit)),
+            following.badge(visit) or visit_badge(visit, window, now),
         )
         for visit in queries.visits_of(participant)
     ]
@@ -292,14 +315,12 @@ EXPECTED = {
 }
 
 
-def visit_badge(visit: Visit, window: Window | None, now: datetime, *, is_expected: bool = True) -> Badge:
-    """How a visit stands, in a word; who has left is not expected any more."""
+def visit_badge(visit: Visit, window: Window | None, now: datetime) -> Badge:
+    """How a visit stands, in a word."""
     if visit.state == Visit.State.MISSED:
         return Badge("missed", "red")
     if visit.state == Visit.State.DONE:
         return HELD.get(visit_state(window, now, visit.done_at), Badge("done", "green"))
-    if not is_expected:
-        return Badge("not expected", "secondary")
     return EXPECTED.get(visit_state(window, now), Badge("not scheduled yet", "secondary"))
 
 

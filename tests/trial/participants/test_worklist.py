@@ -141,6 +141,13 @@ def test_who_left_has_no_next_visit_and_is_expected_at_none(
     assert badges == {"not expected"}
 
 
+def test_what_was_to_be_held_before_a_person_left_is_not_recorded(consented: Participant, coordinator: User) -> None:
+    left = CONSENTED + timedelta(days=40)  # after the window of screening, 21 days
+    services.set_status(coordinator, consented, axis="follow_up", value="lost", occurred_at=left, reason="no answer")
+    badges = {line.visit.code: line.badge.text for _, lines in worklist.timeline(consented, left) for line in lines}
+    assert (badges["screening"], badges["week_2"]) == ("not recorded", "not expected")
+
+
 def test_after_an_early_stop_the_remaining_days_of_the_infusion_are_not_expected(
     consented: Participant, psychiatrist: User
 ) -> None:
@@ -159,10 +166,10 @@ def test_after_an_early_stop_the_remaining_days_of_the_infusion_are_not_expected
 def test_a_control_is_to_be_scanned_and_then_done(site: Site, coordinator: User) -> None:
     control = consent(coordinator, enrol(coordinator, site, "control"))
     assert [badge.text for badge in worklist.badges_of_row(row_of(control))] == ["to be scanned"]
-    for visit in control.visits.all():
+    for visit, text in zip(control.visits.order_by("code"), ("partly scanned", "scans done"), strict=True):
         assert visit.due_at is not None
         services.record_visit(coordinator, visit, occurred_at=visit.due_at)
-    assert [badge.text for badge in worklist.badges_of_row(row_of(control))] == ["scans done"]
+        assert [badge.text for badge in worklist.badges_of_row(row_of(control))] == [text]
 
 
 def test_times_are_said_as_a_day_where_a_window_ends_with_a_day(consented: Participant, psychiatrist: User) -> None:

@@ -74,7 +74,7 @@ def participants(request: HttpRequest) -> HttpResponse:
     choices = [(value, Status.Value(value).label) for value in STATUS_VALUES["enrolment"]]
     choices.append((worklist.NO_CONSENT, "no consent yet"))
     frame: dict[str, Any] = {"page": page, "rows": rows, "q": search, "enrolment": enrolment, "choices": choices}
-    frame |= {"sort": sort, "columns": columns(sort), "sorts": worklist.SORT_CHOICES}
+    frame |= {"sort": sort, "columns": columns(sort), "sorts": worklist.SORT_CHOICES, "now": timezone.now()}
     frame["may_enrol"] = may(request.user, "participants.enrol")  # type: ignore[arg-type]
     return render(request, "participants/list.html", frame)
 

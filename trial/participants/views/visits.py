@@ -93,15 +93,14 @@ def page(
     """Render the page of a visit, with a form that was refused in place of a fresh one."""
     protocol = queries.protocol_of(participant)
     plan, user = protocol.visits[found.code], request.user
-    window = queries.windows_of(participant).get(found.code)
+    window, following = queries.windows_of(participant).get(found.code), worklist.following_of(participant)
     frame: dict[str, Any] = {
         "participant": participant,
         "visit": found,
         "plan": plan,
         "window": window,
-        "badge": worklist.visit_badge(
-            found, window, timezone.now(), is_expected=worklist.following_of(participant).expects(found)
-        ),
+        "window_words": worklist.window_words(window, participant.site.zone) if window else "",
+        "badge": following.badge(found) or worklist.visit_badge(found, window, timezone.now()),
         "instruments": [protocol.instruments[code].label.text for code in plan.instruments.codes],
         "measurements": [protocol.measurements[code].label.text for code in plan.measurements.codes],
         "held": held or HeldForm(auto_id="held_%s"),
