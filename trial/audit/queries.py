@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,16 +21,31 @@ from trial.audit.registry import audited_models
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset({"id", "key", "route", "content_hash"})
 NOTHING = "–"
+PARTICIPANT = "participants.Participant"
 
 
-class SiteOf(Func):
-    """The site_id in an entry's JSON as text; null where the row belongs to no site."""
+class Column(Func):
+    """A column in an entry's JSON as text; null where the row has none of that name."""
 
-    template = "(%(expressions)s)::jsonb ->> 'site_id'"
+    template = "(%(expressions)s)::jsonb ->> '%(column)s'"
     output_field = TextField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="json_extract(%(expressions)s, '$.site_id')", **context)
+        return self.as_sql(compiler, connection, template="json_extract(%(expressions)s, '$.%(column)s')", **context)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are asked for: by actor, kind of record, study id, and UTC days, the last one included."""
+
+    actor: str = ""
+    label: str = ""
+    study_id: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+EVERYTHING = Wanted()
 
 
 class Change(NamedTuple):
@@ -71,23 +87,54 @@ def row_key(model: type[Model], value: Any) -> str:
 def visible_entries(sites: Collection[UUID]) -> QuerySet[AuditEntry]:
     """Entries of rows of these sites, and of rows that belong to no site (accounts, protocol versions)."""
     own = [*(str(site) for site in sites), *(site.hex for site in sites)]
-    return AuditEntry.objects.annotate(site=SiteOf(Coalesce("new", "old"))).filter(
+    return AuditEntry.objects.annotate(site=Column(Coalesce("new", "old"), column="site_id")).filter(
         Q(site__in=own) | (Q(site__isnull=True) & (~Q(table_name="users_site") | Q(row_id__in=own)))
     )
 
 
 def trail(
-    sites: Collection[UUID], *, before: int | None = None, actor: str = "", label: str = "", size: int = 50
+    sites: Collection[UUID],
+    wanted: Wanted = EVERYTHING,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 50,
 ) -> list[HistoryLine]:
-    """At most `size` visible entries older than entry `before`, newest first; LookupError for a bad label."""
-    entries = visible_entries(sites).order_by("-id")
+    """At most `size` visible entries next to entry `before` or `after`, newest first; LookupError for a bad label."""
+    entries = wanted_entries(sites, wanted)
+    if after is not None:
+        return _lines(entries.filter(id__gt=after).order_by("id")[:size])[::-1]
     if before is not None:
         entries = entries.filter(id__lt=before)
-    if actor:
-        entries = entries.filter(actor=actor)
-    if label:
-        entries = entries.filter(table_name=audited_model(label)._meta.db_table)
-    return _lines(entries[:size])
+    return _lines(entries.order_by("-id")[:size])
+
+
+def wanted_entries(sites: Collection[UUID], wanted: Wanted) -> QuerySet[AuditEntry]:
+    """The visible entries that are asked for; LookupError for a bad label."""
+    entries = visible_entries(sites)
+    if wanted.actor:
+        entries = entries.filter(actor=wanted.actor)
+    if wanted.label:
+        entries = entries.filter(table_name=audited_model(wanted.label)._meta.db_table)
+    if wanted.study_id:
+        entries = _about(entries, wanted.study_id)
+    # The moments are ISO text in UTC, so that they sort like the days they begin with.
+    if wanted.first_day is not None:
+        entries = entries.filter(at__gte=wanted.first_day.isoformat())
+    if wanted.last_day is not None and wanted.last_day < date.max:
+        entries = entries.filter(at__lt=(wanted.last_day + timedelta(days=1)).isoformat())
+    return entries
+
+
+def _about(entries: QuerySet[AuditEntry], study_id: str) -> QuerySet[AuditEntry]:
+    """Entries of the participant's own row, and of every row that names the participant."""
+    model = audited_model(PARTICIPANT)
+    found = model._base_manager.filter(study_id__iexact=study_id).values_list("pk", flat=True).first()
+    if found is None:
+        return entries.none()
+    key = row_key(model, found)
+    about = Q(participant=key) | Q(table_name=model._meta.db_table, row_id=key)
+    return entries.annotate(participant=Column(Coalesce("new", "old"), column="participant_id")).filter(about)
 
 
 def history(label: str, value: Any, sites: Collection[UUID]) -> list[HistoryLine]:

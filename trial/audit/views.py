@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,31 +12,70 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from trial.audit import queries
+from trial.audit.queries import Wanted
 from trial.audit.registry import audited_models
 from trial.permissions import requires
 
-PAGE = 50
+PAGE = 25
+# Entries are counted in 64 bits; a longer number is nobody's.
+LONGEST_NUMBER = 18
 
 
 @require_safe
 @requires("audit.read")
 def trail(request: HttpRequest) -> HttpResponse:
-    """The newest changes at the reader's sites, with a filter by person and by kind of record."""
-    actor, label = request.GET.get("actor", "").strip(), request.GET.get("record", "")
-    before = request.GET.get("before", "")
+    """The changes at the reader's sites page by page, by person, kind of record, participant and days."""
+    wanted, before, after = wanted_of(request), number(request, "before"), number(request, "after")
     try:
-        lines = queries.trail(
-            _sites(request),
-            before=int(before) if before.isdecimal() else None,
-            actor=actor,
-            label=label,
-            size=PAGE,
-        )
+        lines = queries.trail(_sites(request), wanted, before=before, after=after, size=PAGE + 1)
     except (LookupError, ValueError) as error:
         raise Http404("No such kind of record.") from error
-    kinds = [(model._meta.label, model._meta.verbose_name) for model in audited_models()]
-    page = {"lines": lines, "actor": actor, "record": label, "kinds": kinds, "before": before}
-    return render(request, "audit/trail.html", page | {"older": lines[-1].entry_id if len(lines) == PAGE else None})
+    is_more = len(lines) > PAGE
+    lines = lines[-PAGE:] if after is not None else lines[:PAGE]
+    # Whoever came from a newer page can go back to it, and the other way round.
+    has_newer, has_older = (is_more, True) if after is not None else (before is not None, is_more)
+    page = {
+        "lines": lines,
+        "asked": wanted,
+        "kinds": [(model._meta.label, model._meta.verbose_name) for model in audited_models()],
+        "newer": address(wanted, after=lines[0].entry_id) if lines and has_newer else "",
+        "older": address(wanted, before=lines[-1].entry_id) if lines and has_older else "",
+        "newest": address(wanted),
+    }
+    return render(request, "audit/trail.html", page)
+
+
+def wanted_of(request: HttpRequest) -> Wanted:
+    """The filter of an address; a day that cannot be read is left out."""
+    asked = {name: request.GET.get(name, "").strip() for name in ("actor", "record", "participant", "from", "to")}
+    return Wanted(asked["actor"], asked["record"], asked["participant"], day(asked["from"]), day(asked["to"]))
+
+
+def day(text: str) -> date | None:
+    """A day in ISO form, or None."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def number(request: HttpRequest, name: str) -> int | None:
+    """A number of an entry in the address, or None."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
+def address(wanted: Wanted, **place: int) -> str:
+    """The query of the trail's address for a filter and a place in it."""
+    given = {
+        "actor": wanted.actor,
+        "record": wanted.label,
+        "participant": wanted.study_id,
+        "from": wanted.first_day,
+        "to": wanted.last_day,
+        **place,
+    }
+    return "?" + urlencode({name: str(value) for name, value in given.items() if value})
 
 
 @require_safe

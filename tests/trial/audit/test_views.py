@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.trial.audit import rows
+from tests.trial.participants.people import consent, enrol, make_user
 from trial.audit.context import audited
-from trial.audit.queries import audited_model, history, trail
+from trial.audit.queries import Wanted, audited_model, history, row_key, trail
+from trial.audit.views import PAGE
 from trial.permissions import ACTIONS, Role
 from trial.users.models import RoleAssignment, Site, User
 
@@ -65,7 +67,7 @@ def test_a_history_says_who_when_why_and_what_in_plain_words(site: Site) -> None
 
 def test_a_referred_row_is_shown_by_its_name(site: Site) -> None:
     reader(Role.PI, site)
-    line = trail([site.pk], label="users.RoleAssignment")[0]
+    line = trail([site.pk], Wanted(label="users.RoleAssignment"))[0]
     shown = {change.field: change.new for change in line.changes}
     assert shown["site"] == str(site)
     assert shown["user"] == "A Person"
@@ -98,13 +100,44 @@ def test_the_trail_is_paged_and_filtered(site: Site) -> None:
     client = reader(Role.DATA_MANAGER, site)
     newest = client.get(reverse("audit:trail"), {"actor": "system:many"})
     assert [line.changes[0].new for line in newest.context["lines"][:2]] == ["Name 59", "Name 58"]
-    older = client.get(reverse("audit:trail"), {"actor": "system:many", "before": newest.context["older"]})
-    assert older.context["older"] is None
-    assert len(newest.context["lines"]) + len(older.context["lines"]) == 60
+    assert newest.context["newer"] == ""
+    seen, page = [newest.context["lines"]], newest
+    while page.context["older"]:
+        page = client.get(reverse("audit:trail") + page.context["older"])
+        seen.append(page.context["lines"])
+    assert [len(lines) for lines in seen] == [PAGE, PAGE, 60 - 2 * PAGE]
+    assert len({line.entry_id for lines in seen for line in lines}) == 60
+    back = client.get(reverse("audit:trail") + page.context["newer"])
+    assert back.context["lines"] == seen[1]
+    first = client.get(reverse("audit:trail") + back.context["newer"])
+    assert (first.context["lines"], first.context["newer"]) == (seen[0], "")
     assert client.get(reverse("audit:trail"), {"record": "users.User"}).context["lines"]
     for bad in ({"record": "sessions.Session"}, {"record": "x"}):
         assert client.get(reverse("audit:trail"), bad).status_code == 404
     assert client.get(reverse("audit:trail"), {"before": "٣x"}).status_code == 200
+
+
+def test_the_trail_is_narrowed_to_one_participant(site: Site) -> None:
+    actor = make_user("carla", site, "coordinator")
+    one, other = (enrol(actor, site) for _ in range(2))
+    consent(actor, one)
+    client = reader(Role.MONITOR, site)
+    found = client.get(reverse("audit:trail"), {"participant": one.study_id.lower()}).context["lines"]
+    assert {"consent", "participant", "visit"} <= {line.table for line in found}
+    assert {line.row_id for line in found if line.table == "participant"} == {row_key(type(one), one.pk)}
+    nobody = client.get(reverse("audit:trail"), {"participant": "K-9999-9"})
+    assert nobody.context["lines"] == []
+    assert "Check the study id" in nobody.content.decode()
+    assert client.get(reverse("audit:trail"), {"participant": other.study_id}).context["lines"] != []
+
+
+def test_the_trail_is_narrowed_to_days_the_last_one_included(site: Site) -> None:
+    client, today = reader(Role.MONITOR, site), datetime.now(UTC).date()
+    assert client.get(reverse("audit:trail"), {"from": today, "to": today}).context["lines"]
+    assert not client.get(reverse("audit:trail"), {"from": today + timedelta(days=1)}).context["lines"]
+    assert not client.get(reverse("audit:trail"), {"to": today - timedelta(days=1)}).context["lines"]
+    for unreadable in ("yesterday", "2026-02-30", "9" * 40):
+        assert client.get(reverse("audit:trail"), {"from": unreadable, "before": unreadable}).status_code == 200
 
 
 def test_only_audited_models_have_a_history() -> None:

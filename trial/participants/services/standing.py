@@ -50,7 +50,9 @@ def departures_of(visit: Visit, anchors: Anchors) -> list[Held]:
 def instants_of(visit: Visit) -> set[datetime]:
     """When anything was done with the participant at the visit, by the records that name it, in one query."""
     models = [kind.related_model for kind in Visit._meta.related_objects if is_done_at_visit(kind.related_model)]
-    parts = [model.objects.filter(visit=visit).order_by().values_list("occurred_at", flat=True) for model in models]
+    parts = [
+        model._default_manager.filter(visit=visit).order_by().values_list("occurred_at", flat=True) for model in models
+    ]
     return set(parts[0].union(*parts[1:])) if parts else set()
 
 
