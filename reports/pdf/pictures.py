@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reportlab.graphics import renderPDF
@@ -17,7 +17,7 @@ from reports.display.cleaning import clean
 from reports.display.parts import Box, Figure, Flow, Number, plain
 from reports.pdf.text import REGULAR, register_fonts
 
-LINE, LEADING, PADDING, GAP = 8.2, 11.0, 4.6, 11.0
+LINE, LEADING, PADDING, GAP, SIDE_GAP = 8.2, 11.0, 4.6, 10.0, 6.0
 INK, FILL = HexColor("#33414e"), HexColor("#f3f6f8")
 
 
@@ -65,8 +65,8 @@ def flow(diagram: Flow, width: float) -> Picture:
         for row in sorted({box.row for box in diagram.boxes})
     ]
     heights = [max(_height(box) for box in main) for main, _ in levels]
-    gaps = [max([GAP, *(_height(box) + 8 for box in sides)]) for _, sides in levels]
-    total = sum(heights) + sum(gaps[:-1]) + 4
+    gaps = _gaps(heights, [max((_height(box) for box in sides), default=0) for _, sides in levels])
+    total = sum(heights) + sum(gaps) + 4
     drawing = Drawing(width, total, initialFontName=REGULAR)
     main_width = width * 0.48
     centre, top = main_width / 2 + width * 0.02, total - 2
@@ -82,6 +82,26 @@ def flow(diagram: Flow, width: float) -> Picture:
         top = bottom - gaps[place]
     numbers = [piece for box in diagram.boxes for line in box.lines for piece in line if isinstance(piece, Number)]
     return Picture(drawing, numbers)
+
+
+def _gaps(heights: Sequence[float], sides: Sequence[float]) -> list[float]:
+    """The room below each main box, so that the box at the side of its arrow meets neither the one above nor an edge.
+
+    heights, sides: of the main and the side box of each level, from the top; no side box is 0. The last gap is what
+    the side boxes need below the last main box.
+    """
+    gaps, top, free = list[float](), 0.0, 0.0
+    for place, (height, side) in enumerate(zip(heights, sides, strict=True)):
+        bottom = top + height
+        is_last = place == len(heights) - 1
+        least = 0.0 if is_last else GAP
+        # The side box stands in the middle of the gap and may begin where the one above it ended.
+        gap = max(least, 2 * (free + side / 2 - bottom)) if side else least
+        gap = max(gap, side, free - bottom) if is_last else gap
+        gaps.append(gap)
+        free = bottom + gap / 2 + side / 2 + SIDE_GAP if side else free
+        top = bottom + gap
+    return gaps
 
 
 def _box(drawing: Drawing, box: Box, left: float, top: float, width: float, height: float) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from reportlab.lib.colors import HexColor
-from reportlab.platypus import Flowable, KeepTogether, LongTable, Spacer, TableStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, LongTable, Spacer, TableStyle
 
 from reports.display.parts import Figure, Flow, Part, Table, Words
 from reports.pdf import pictures
@@ -14,7 +15,7 @@ from reports.pdf.pages import WIDTH, heading
 from reports.pdf.text import REGULAR, paragraph
 
 RULE, THIN, STRIPE = HexColor("#33414e"), HexColor("#c9d1d8"), HexColor("#f7f9fa")
-SHORT = 24
+SHORT, FIRST_ROWS = 18, 45 * mm
 
 
 def flowables(parts: Iterable[Part], title: str = "") -> list[Flowable]:
@@ -26,9 +27,16 @@ def flowables(parts: Iterable[Part], title: str = "") -> list[Flowable]:
         if title and not place and isinstance(part, tuple):
             above += content  # a first sentence alone under its heading would be left behind by what it leads to
             continue
-        story += [KeepTogether([*above, *content])] if is_whole else [*above, *content]
+        story += [KeepTogether([*above, *content])] if is_whole else _begun([*above, *content])
         above = []
     return story + above
+
+
+def _begun(content: list[Flowable]) -> list[Flowable]:
+    """A long part, begun where there is room for its head and some rows, and continued on the next page."""
+    for flowable in content:
+        flowable.keepWithNext = 0  # type: ignore[attr-defined]
+    return [CondPageBreak(FIRST_ROWS), *content] if len(content) > 1 else content
 
 
 def _part(part: Part) -> tuple[list[Flowable], bool]:
