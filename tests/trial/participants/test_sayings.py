@@ -113,7 +113,7 @@ def test_a_test_that_turns_positive_after_the_decision_refuses_the_infusion(
 
 
 def test_what_the_screening_says_only_later_is_judged_again_before_enrolling(
-    screened: Participant, coordinator: User, psychiatrist: User
+    client: Client, screened: Participant, coordinator: User, psychiatrist: User
 ) -> None:
     judge_all(psychiatrist, screened)
     metal = {**METAL, "comment": "knee, cleared by radiology"}
@@ -125,6 +125,9 @@ def test_what_the_screening_says_only_later_is_judged_again_before_enrolling(
     assert stood["answer"] == "pass"
     assert stood["explanation"] == "MR-conditional at 3 T"
     assert "pacemaker, clip or other implant: yes" in stood["against_screening"]
+    client.force_login(psychiatrist)
+    page = client.get(reverse("participants:eligibility", args=[screened.study_id])).content.decode()
+    assert "enrolled. Judged against the screening: Contraindication to MRI." in page
 
 
 def test_the_screening_is_said_fully(screened: Participant, coordinator: User) -> None:

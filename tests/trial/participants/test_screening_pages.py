@@ -212,3 +212,11 @@ def test_a_new_medicine_leads_to_its_dose(desk: Client, consented: Participant) 
     }
     assert desk.post(dose, first).status_code == 302
     assert "100.00 mg from 2025-06-01" in text(desk.get(dose))
+
+
+@pytest.mark.parametrize(("slug", "values"), [("demographics", PERSON), ("laboratory", NORMAL), ("mri-safety", SAFE)])
+def test_saving_a_form_stays_cheap(
+    desk: Client, consented: Participant, slug: str, values: dict[str, Any], django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(20):
+        assert desk.post(address("screening", consented, slug), sent(**values)).status_code == 302

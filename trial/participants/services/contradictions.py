@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from trial.participants.models import (
     Demographics,
@@ -24,13 +23,21 @@ BOTH = "Both cannot be: correct one of the two forms."
 
 def refuse_contradiction(participant: Participant, record: ClinicalRecord) -> None:
     """Refuse a record, just saved in the open transaction, that another form contradicts; raises RecordError."""
-    for check in CHECKS.get(type(record), ()):
-        for words in check(participant):
+    checks = CHECKS.get(type(record), ())
+    person = record if isinstance(record, Demographics) else _demographics(participant) if checks else None
+    if person is None:
+        return
+    for check in checks:
+        for words in check(participant, person):
             raise RecordError(f"{words} {BOTH}")
 
 
-def _male_and_pregnant(participant: Participant) -> Iterator[str]:
-    if not Demographics.objects.filter(participant=participant, sex=Demographics.Sex.MALE).exists():
+def _demographics(participant: Participant) -> Demographics | None:
+    return Demographics.objects.filter(participant=participant).first()
+
+
+def _male_and_pregnant(participant: Participant, person: Demographics) -> Iterator[str]:
+    if person.sex != Demographics.Sex.MALE:
         return
     is_female = Q(result=PregnancyTest.Result.POSITIVE) | Q(breast_feeding=Presence.YES)
     for row in PregnancyTest.objects.filter(is_female, participant=participant):
@@ -38,34 +45,22 @@ def _male_and_pregnant(participant: Participant) -> Iterator[str]:
         yield f"Demographics says the participant is male, and Pregnancy and contraception says {said}."
 
 
-def _older_at_onset(participant: Participant) -> Iterator[str]:
-    if (age := _age(participant)) is not None:
-        for onset in _values(PsychiatricHistory, participant, "age_at_onset"):
-            if onset > age:
-                yield f"Demographics says age {age}, and Psychiatric history says a first episode at age {onset}."
+def _longer_than_life(participant: Participant, person: Demographics) -> Iterator[str]:
+    told = Participant.objects.filter(pk=participant.pk).aggregate(
+        onset=Max("psychiatrichistory_set__age_at_onset"), weeks=Max("diagnosis_set__episode_weeks")
+    )
+    onset, weeks, age = told["onset"] or 0, told["weeks"] or 0, person.age_years
+    if onset > age:
+        yield f"Demographics says age {age}, and Psychiatric history says a first episode at age {onset}."
+    if weeks > age * WEEKS_A_YEAR:
+        years = weeks // WEEKS_A_YEAR
+        yield f"Demographics says age {age}, and Diagnosis says an episode of {weeks} weeks ({years} years)."
 
 
-def _episode_longer_than_life(participant: Participant) -> Iterator[str]:
-    if (age := _age(participant)) is not None:
-        for weeks in _values(Diagnosis, participant, "episode_weeks"):
-            if weeks > age * WEEKS_A_YEAR:
-                years = weeks // WEEKS_A_YEAR
-                yield f"Demographics says age {age}, and Diagnosis says an episode of {weeks} weeks ({years} years)."
-
-
-def _age(participant: Participant) -> int | None:
-    return Demographics.objects.filter(participant=participant).values_list("age_years", flat=True).first()
-
-
-def _values(model: type[Any], participant: Participant, field: str) -> list[int]:
-    rows = model.objects.filter(participant=participant, **{f"{field}__isnull": False})
-    return list(rows.values_list(field, flat=True))
-
-
-Check = Callable[[Participant], Iterator[str]]
+Check = Callable[[Participant, Demographics], Iterator[str]]
 CHECKS: dict[type[ClinicalRecord], tuple[Check, ...]] = {
-    Demographics: (_male_and_pregnant, _older_at_onset, _episode_longer_than_life),
+    Demographics: (_male_and_pregnant, _longer_than_life),
     PregnancyTest: (_male_and_pregnant,),
-    PsychiatricHistory: (_older_at_onset,),
-    Diagnosis: (_episode_longer_than_life,),
+    PsychiatricHistory: (_longer_than_life,),
+    Diagnosis: (_longer_than_life,),
 }

@@ -64,7 +64,12 @@ def _require_possible_contact(on: date) -> None:
 
 
 def correct_contact(actor: User, participant: Participant, *, on: date, version: int, reason: str) -> Participant:
-    """Correct the day of the first contact; raises RecordError for one that cannot be or lies after the consent."""
+    """Correct the day of the first contact; the same day again writes nothing.
+
+    Raises RecordError for a day that cannot be or lies after the consent, ReasonRequired, StaleRecord.
+    """
+    if on == participant.enrolled_on:
+        return participant
     _require_possible_contact(on)
     with audited(actor, reason.strip() or "corrected"):
         consented_on = queries.consented_on(participant)

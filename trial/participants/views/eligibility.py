@@ -13,7 +13,7 @@ from trial.participants import facts, queries, services
 from trial.participants import sayings as screening
 from trial.participants.access import for_participant, for_patients
 from trial.participants.forms import DecisionForm, JudgementForm, attempt
-from trial.participants.models import Participant
+from trial.participants.models import EligibilityDecision, Participant
 from trial.permissions import may, requires
 from trial.protocol import Criterion
 from trial.rules.eligibility import Eligibility
@@ -86,12 +86,20 @@ def page(
         "rows": rows_of(participant, standing),
         "is_pregnant_by_test": queries.is_pregnant_by_test(participant),
         "latest": latest,
+        "decided_against": decided_against(participant, latest),
         "consented_at": queries.consented_at(participant),
         "may_judge": may(user, "participants.judge", participant.site_id),
         "judgement": judgement or judgement_form(participant, standing),
         "decision": decision or DecisionForm(auto_id="decision_%s", initial={"seen": latest.pk if latest else ""}),
     }
     return render(request, "participants/eligibility.html", frame)
+
+
+def decided_against(participant: Participant, decision: EligibilityDecision | None) -> list[str]:
+    """The criteria whose findings stood against the screening when it was decided."""
+    criteria = queries.protocol_of(participant).eligibility
+    stood = {} if decision is None else decision.criteria
+    return [text.text.text for name, text in criteria.items() if "against_screening" in stood.get(name, ())]
 
 
 def rows_of(participant: Participant, standing: Eligibility) -> list[dict[str, Any]]:
