@@ -69,8 +69,17 @@ def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk
     expect(steps).to_have_attribute("data-escalation", "emergency")
     assert steps.locator("li").count() > 1
     steps.get_by_role("link", name="Open the alert").click()
-    expect(page.get_by_role("listitem").filter(has_text=study_id).first).to_be_visible()
-    assert Alert.objects.get(participant__study_id=study_id).level == "emergency"
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Alert about {study_id}, Week 2")
+    alert = Alert.objects.get(participant__study_id=study_id)
+    assert alert.level == "emergency"
+    page.get_by_label("What was done?").fill("x")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say in a few words who did what")
+    page.get_by_label("What was done?").fill("Emergency service called, stayed on the line until it came.")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("status")).to_contain_text(f"The alert about {study_id} is acknowledged.")
+    alert.refresh_from_db()
+    assert alert.acted_at is not None
 
 
 def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Page, desk: str, sign_in: SignIn) -> None:
@@ -88,3 +97,26 @@ def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Pa
     problem.get_by_role("link", name="Why are items not rated?").click()
     expect(page.get_by_label("Why are items not rated?")).to_be_in_viewport()
     assert not Assessment.objects.filter(participant__study_id=study_id).exists()
+
+
+def test_a_digit_that_is_no_score_is_answered_and_chooses_nothing(page: Page, desk: str, sign_in: SignIn) -> None:
+    study_id = scenes.at_week_2().study_id
+    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
+    page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
+    first = page.locator("[data-item]").first
+    page.keyboard.press("9")
+    expect(first.get_by_role("status")).to_have_text("9 is no score of this item. It takes 0 to 6; nothing was chosen.")
+    expect(first.locator("input:focus")).to_have_count(1)
+    expect(first.locator("input:checked")).to_have_count(0)
+    page.keyboard.press("3")
+    expect(first.get_by_role("status")).to_be_hidden()
+
+
+def test_a_score_stands_at_the_same_place_in_every_item(page: Page, desk: str, sign_in: SignIn) -> None:
+    study_id = scenes.at_week_2().study_id
+    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
+    page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
+    boxes = [radio.bounding_box() for radio in page.locator("[data-item] input[value='6']").all()]
+    assert len({round(box["x"]) for box in boxes if box}) == 1
+    firsts = [radio.bounding_box() for radio in page.locator("[data-item] input[value='0']").all()]
+    assert all(zero and six and round(zero["y"]) == round(six["y"]) for zero, six in zip(firsts, boxes, strict=True))
