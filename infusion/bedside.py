@@ -66,6 +66,11 @@ class Bedside:
         return queries.is_running(self.infusion)
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether start, weight or end were corrected: each is saved once otherwise."""
+        return self.infusion is not None and self.infusion.version > (1 if self.infusion.ended_at is None else 2)
+
+    @property
     def has_vitals_since_start(self) -> bool:
         """Whether vital signs were taken since the infusion began."""
         return bool(self.infusion and self.vitals and self.vitals.occurred_at >= self.infusion.occurred_at)
@@ -147,7 +152,9 @@ def bedside(participant: Participant, at: datetime) -> Bedside:
     rate, delivered = course.rate_at(at), course.delivered(at)
     step = next_step(course, at, rules)
     vitals = queries.vitals_before(participant, at)
-    due = next_vitals(course, vitals.occurred_at if vitals else None, rules) if queries.is_running(infusion) else None
+    alarms, due = alarms_of(vitals, infusion, rules), None
+    if queries.is_running(infusion):
+        due = next_vitals(course, vitals.occurred_at if vitals else None, bool(alarms), rules)
     bag = queries.bag_at(infusion, at) if infusion else None
     pump_rate = _pump_rate(rates, at) if rate else None
     return Bedside(
@@ -164,7 +171,7 @@ def bedside(participant: Participant, at: datetime) -> Bedside:
         vitals=vitals,
         vitals_due=due,
         are_vitals_overdue=due is not None and due.asleep < at,
-        alarms=alarms_of(vitals, infusion, rules),
+        alarms=alarms,
         clonidine_mg=sum(queries.clonidine_around(participant, at)[0], Decimal(0)),
         final_rate=course.final_rate,
         fitting_pump_rate=_fitting(infusion, rate, pump_rate, bag, rules),

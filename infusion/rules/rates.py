@@ -41,12 +41,12 @@ def against_rate(
     remaining = max(protocol.titration.duration.decimal - elapsed, Decimal(0))
     verdicts = [
         judge_limit(limits["rate"], proposed),
-        judge_limit(limits["hourly_dose"], proposed * weight_kg),
+        judge_limit(limits["hourly_dose"], _plain(proposed * weight_kg)),
         judge_limit(limits["duration"], _printed(elapsed)),
         judge_limit(limits["cumulative_dose"], _printed(course.delivered(at) + proposed * remaining)),
     ]
     if (running := course.running_rate(at)) < proposed:
-        verdicts.append(judge_limit(limits["increase"], proposed - running))
+        verdicts.append(judge_limit(limits["increase"], _plain(proposed - running)))
         if (last := course.last_increase(at)) is not None:
             verdicts.append(judge_limit(limits["interval"], _printed(elapsed_hours(last, at), ROUND_FLOOR)))
     return [verdict for verdict in verdicts if not verdict.ok]
@@ -130,5 +130,9 @@ def _printed(amount: Decimal, rounding: str = ROUND_CEILING) -> Decimal:
 
     What only division made is dropped first, so that an exact amount stays exact.
     """
-    exact = round(amount, 6).quantize(Decimal("0.01"), rounding)
-    return Decimal(f"{exact.normalize():f}")
+    return _plain(round(amount, 6).quantize(Decimal("0.01"), rounding))
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """The same amount without trailing zeros, as it is said."""
+    return Decimal(f"{amount.normalize():f}")

@@ -38,8 +38,14 @@ class VitalsDue(NamedTuple):
     asleep: datetime
 
 
-def next_vitals(course: Course, last: datetime | None, protocol: Protocol) -> VitalsDue:
-    """When vital signs are due after the last ones (None: none since the start), by the protocol's frequency."""
+def next_vitals(course: Course, last: datetime | None, is_alarming: bool, protocol: Protocol) -> VitalsDue:
+    """When vital signs are due after the last ones (None: none yet), by the protocol's frequency.
+
+    Readings that pulled a trigger are repeated before anything else.
+    """
+    if last is not None and is_alarming:
+        again = utc(last) + protocol.vital_signs.repeat_after.elapsed
+        return VitalsDue(again, again)
     plan = protocol.vital_signs.frequency
     changed = utc(course.last_switch or course.started_at)
     taken = utc(last) if last is not None else changed

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
 
+from infusion import services as infusions
 from infusion.models import RateChange
 from tests.browser import scenes
 from tests.browser.conftest import PHONE, SignIn
+from tests.browser.looks import Complaints, faults, settle
 from trial import protocol
+from trial.participants.models import Participant
 from trial.settings import DEMO_PASSWORD
 
 FORMS = ("vitals", "clonidine", "side_effects", "serum", "bag")
@@ -93,3 +98,82 @@ def test_a_refresh_that_fails_says_that_the_state_is_old(page: Page, desk: str, 
     page.route("**/state/", lambda route: route.abort())
     set_rate(page, "0.05")
     expect(page.locator("#state").get_by_role("alert")).to_contain_text("Not up to date")
+
+
+@pytest.fixture
+def alarmed(desk: str) -> str:
+    """A running infusion whose last vital signs call for a stop, entered a moment ago."""
+    participant = scenes.infused(timedelta(hours=9)).participant
+    taken = {"systolic": 184, "diastolic": 80, "heart_rate": 70, "respiratory_rate": 8, "oxygen_saturation": 88}
+    infusions.record_vitals(scenes.person("nurse"), participant, **taken)
+    return participant.study_id
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_emergency_is_read_from_across_the_bed(
+    page: Page, desk: str, alarmed: str, sign_in: SignIn, theme: str
+) -> None:
+    open_bedside(page, desk, alarmed, sign_in)
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+    alarm = page.locator("#state .bedside-alarm")
+    expect(alarm).to_contain_text("Stop the infusion, call the physician")
+    for part in (alarm, alarm.locator("strong").first):
+        assert contrast(part, alarm) >= 7  # WCAG 2.2, 1.4.6
+
+
+def contrast(text: Locator, ground: Locator) -> float:
+    """The contrast ratio of an element's text on a ground, by WCAG 2.2's relative luminance."""
+    colours = (
+        text.evaluate("e => getComputedStyle(e).color"),
+        ground.evaluate("e => getComputedStyle(e).backgroundColor"),
+    )
+    light, dark = sorted((luminance(colour) for colour in colours), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an opaque rgb() colour."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)]
+    assert len(parts) == 3, f"{colour} is not opaque"
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_an_emergency_is_fit_to_be_used_and_a_change_of_rate_breaks_no_policy(
+    page: Page, desk: str, alarmed: str, sign_in: SignIn
+) -> None:
+    complaints = Complaints(page)
+    open_bedside(page, desk, alarmed, sign_in)
+    assert faults(page) + complaints.taken() == []
+    set_rate(page, "0.1")
+    expect(page.locator("#rate-form").get_by_role("status")).to_contain_text("Rate 0.1 mg/kg/h recorded")
+    expect(page.locator(".current-rate")).to_contain_text("0.1")
+    settle(page)
+    assert complaints.taken() == []
+
+
+@pytest.mark.parametrize("viewport_width", [1280])
+def test_the_moment_of_a_rate_is_shown_whole(page: Page, desk: str, study_id: str, sign_in: SignIn) -> None:
+    open_bedside(page, desk, study_id, sign_in)
+    box = page.locator("#rate-form").get_by_label("When").bounding_box()
+    assert box is not None
+    assert box["width"] >= 240  # month, day, year, hour, minute, half of the day, and the picker
+
+
+def test_vital_signs_typed_for_another_year_are_corrected_from_the_page(
+    page: Page, desk: str, study_id: str, sign_in: SignIn
+) -> None:
+    participant = Participant.objects.get(study_id=study_id)
+    wrong = timezone.now() - timedelta(days=365)
+    given = {"systolic": 131, "diastolic": 80, "heart_rate": 70}
+    infusions.record_vitals(scenes.person("nurse"), participant, **given, occurred_at=wrong)
+    open_bedside(page, desk, study_id, sign_in)
+    expect(page.locator("#state")).to_contain_text("No vital signs yet")
+    row = page.get_by_role("row").filter(has_text="131/80")
+    row.get_by_role("link", name="Correct").click()
+    now = timezone.now().astimezone(participant.site.zone)
+    page.get_by_label("When").fill(f"{now:%Y-%m-%dT%H:%M}")
+    page.get_by_label("Why is this corrected?").fill("year typed wrongly")
+    page.get_by_role("button", name="Save the correction").click()
+    expect(page.get_by_role("row").filter(has_text="131/80")).to_contain_text("corrected")
+    expect(page.locator("#state")).to_contain_text("131/80 mmHg")

@@ -5,7 +5,12 @@ Threshold: 5 or more (protocol file ketamine_96h_v1, vital_signs.triggers.bprs_i
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from assessments.instruments import instrument
 from assessments.services import record_assessment
@@ -33,6 +38,23 @@ def rate_bprs(ward: Ward, marked: int) -> None:
 
 def test_the_positive_items_are_those_of_the_instrument() -> None:
     assert tuple(instrument("bprs").subscales["positive"].items) == POSITIVE_ITEMS
+
+
+def test_running_infusions_are_told_and_no_other(ward: Ward) -> None:
+    asked = [ward.participant]
+    assert ask("infusion.running", participants=asked) == {}
+    began = timezone.now() - timedelta(hours=2)
+    infusion = start(ward, occurred_at=began, happened=True)
+    told = ask("infusion.running", participants=asked)[ward.participant.pk]
+    assert (told.started_at, told.rate, round(told.hours, 1), told.is_paused) == (began, Decimal("0.15"), 2, False)
+    assert (told.vitals_at, told.vitals, told.is_vitals_overdue, told.alarm) == (None, "", True, "")
+    taken: dict[str, Any] = {"systolic": 120, "diastolic": 70, "heart_rate": 70, "oxygen_saturation": 88}
+    row = services.record_vitals(ward.nurse, ward.participant, **taken)
+    told = ask("infusion.running", participants=asked)[ward.participant.pk]
+    assert (told.vitals_at, told.vitals) == (row.occurred_at, "120/70 mmHg · 70/min · SpO2 88 %")
+    assert told.alarm == "Oxygen saturation low: Stop the infusion, call the physician"
+    services.stop_infusion(ward.nurse, infusion, completed=False, reason="desaturation")
+    assert ask("infusion.running", participants=asked) == {}
 
 
 def test_infusion_times_are_answered(ward: Ward) -> None:

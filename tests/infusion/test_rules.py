@@ -18,6 +18,7 @@ from infusion.rules import (
     Course,
     RateEvent,
     alert_level,
+    earliest_increase,
     judge_clonidine,
     judge_concentration,
     judge_end,
@@ -27,6 +28,7 @@ from infusion.rules import (
     judge_vitals,
     judge_weight,
     next_step,
+    next_vitals,
     pump_setting,
 )
 from trial import protocol
@@ -304,3 +306,38 @@ def test_the_gravest_trigger_of_a_variable_speaks() -> None:
 def test_positive_items_are_marked_from_five() -> None:
     scores = {"hallucinatory_behaviour": 5, "suspiciousness": 4, "anxiety": 7}
     assert judge_positive_items(scores, PROTOCOL) == ("hallucinatory_behaviour",)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_alarming", "awake", "asleep"),
+    [
+        (None, False, 0.25, 0.25),  # 15 min after the start
+        (-1.0, False, 0.25, 0.25),  # what was taken before the start does not count
+        (0.25, False, 0.5, 0.5),
+        (0.9, False, 1.0, 1.0),  # the last of the hour after a change
+        (1.0, False, 2.0, 5.0),  # hourly awake, every 4 h asleep
+        (3.0, False, 4.0, 7.0),
+        (3.0, True, 3.0 + 5 / 60, 3.0 + 5 / 60),  # repeat after 5 min
+    ],
+)
+def test_vital_signs_are_due_by_the_frequency_of_the_protocol(
+    last: float | None, is_alarming: bool, awake: float, asleep: float
+) -> None:
+    taken = None if last is None else at(last)
+    due = next_vitals(course((0, "0.15")), taken, is_alarming, PROTOCOL)
+    assert (due.awake, due.asleep) == (at(awake), at(asleep))
+
+
+def test_a_change_of_rate_a_pause_and_a_resumption_begin_the_close_readings_again() -> None:
+    for steps in ([(0, "0.15"), (12, "0.30")], [(0, "0.15"), (12, "0")], [(0, "0.15"), (10, "0"), (12, "0.15")]):
+        assert next_vitals(course(*steps), at(11.5), False, PROTOCOL).awake == at(12.25)
+    same_rate = course((0, "0.15"), (12, "0.15"))  # a new bag
+    assert next_vitals(same_rate, at(12.5), False, PROTOCOL).awake == at(13.5)
+
+
+def test_the_earliest_increase_counts_from_the_last_one_and_not_from_a_pause() -> None:
+    paused = course((0, "0.15"), (12, "0.30"), (14, "0"), (15, "0.30"))
+    earliest = earliest_increase(paused, at(16), PROTOCOL)
+    assert earliest is not None
+    assert (earliest.with_reason, earliest.freely) == (at(20), at(22))
+    assert earliest_increase(Course(START), at(1), PROTOCOL) is None
