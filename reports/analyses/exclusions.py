@@ -50,7 +50,8 @@ def _refusals(say: Printer, refusals: pd.DataFrame) -> tuple[Part, ...]:
         (2, 2, 2),
         (
             "Withdrawing from treatment or from follow-up does not refuse the use of the data given until then. "
-            "Where the permission is granted again, the next report counts the participant again.",
+            "Where the permission is granted again, the next report counts the participant again. Reports published "
+            "before a refusal are not changed by it.",
         ),
     )
     return told, table

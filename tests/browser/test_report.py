@@ -1,4 +1,4 @@
-"""The PI orders the per-protocol report, sees it advance, and downloads the PDF whose hash the page shows."""
+"""The PI orders the per-protocol report, sees it advance, reads it as a page, and downloads what its hash names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import PHONE, SignIn
 from trial.settings import DEMO_PASSWORD
 
 BUILT_WITHIN_MS = 150_000
@@ -41,6 +41,19 @@ def test_a_report_is_ordered_advances_and_downloads(
     values = page.evaluate("[...window.seenPercents]")
     assert len(values) > 1, values
     assert values == sorted(values)
+
+    page.get_by_role("link", name="Read it here").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Per-protocol report")
+    page.get_by_role("navigation", name="Contents").get_by_role("link", name="Depression severity (MADRS)").click()
+    expect(page.get_by_role("heading", name="Depression severity (MADRS)")).to_be_in_viewport()
+    figure = page.get_by_role("figure", name="Figure 1. MADRS before and after the infusion")
+    expect(figure.get_by_role("img")).to_have_js_property("complete", True)
+    assert figure.get_by_role("img").evaluate("picture => picture.naturalWidth") > 0
+    expect(page.get_by_role("table", name="MADRS total by visit").get_by_role("rowheader")).to_have_count(6)
+    page.set_viewport_size({"width": PHONE, "height": 812})
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    page.go_back()
+    page.go_back()
 
     with page.expect_download() as arriving:
         download.click()
