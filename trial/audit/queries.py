@@ -57,13 +57,14 @@ class Change(NamedTuple):
 
 
 class HistoryLine(NamedTuple):
-    """One entry of one row: UTC time, actor, reason, what was done and which fields changed."""
+    """One entry of one row: UTC time, actor, reason, what was done, about which participant, and what changed."""
 
     entry_id: int
     at: datetime
     actor: str
     reason: str
     did: str
+    about: str
     table: str
     label: str
     row_id: str
@@ -162,11 +163,19 @@ def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[M
         entry.actor,
         entry.reason,
         str(entry.get_op_display()),
+        _about_whom(model, old | new, names),
         str(model._meta.verbose_name) if model else entry.table_name,
         model._meta.label if model else "",
         entry.row_id,
         [_change(model, column, old.get(column), new.get(column), names) for column in changed],
     )
+
+
+def _about_whom(model: type[Model] | None, row: dict[str, Any], names: dict[tuple[type[Model], str], str]) -> str:
+    """The study id of the participant whom a row is or is about; empty for a row about none."""
+    field = _field(model, "participant_id")
+    key = row.get("participant_id")
+    return _name(field.related_model, str(key), names) if field and key else str(row.get("study_id", ""))
 
 
 def _change(

@@ -125,6 +125,7 @@ def test_the_trail_is_narrowed_to_one_participant(site: Site) -> None:
     found = client.get(reverse("audit:trail"), {"participant": one.study_id.lower()}).context["lines"]
     assert {"consent", "participant", "visit"} <= {line.table for line in found}
     assert {line.row_id for line in found if line.table == "participant"} == {row_key(type(one), one.pk)}
+    assert {line.about for line in found} == {one.study_id}
     nobody = client.get(reverse("audit:trail"), {"participant": "K-9999-9"})
     assert nobody.context["lines"] == []
     assert "Check the study id" in nobody.content.decode()
