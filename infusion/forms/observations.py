@@ -9,6 +9,7 @@ from django import forms
 from infusion.forms.base import BedsideForm
 from infusion.templatetags.doses import plain
 from trial.participants.models import Visit
+from trial.participants.models.possible import Possible
 from trial.users.models import User
 
 
@@ -16,11 +17,19 @@ class VitalsForm(BedsideForm):
     """Vital signs."""
 
     measurement = "blood_pressure"
-    systolic = forms.IntegerField(label="Systolic (mmHg)", min_value=1, max_value=350)
-    diastolic = forms.IntegerField(label="Diastolic (mmHg)", min_value=1, max_value=250)
-    heart_rate = forms.IntegerField(label="Heart rate (beats/min)", min_value=0, max_value=350)
-    respiratory_rate = forms.IntegerField(label="Breaths per minute", min_value=0, max_value=100, required=False)
-    oxygen_saturation = forms.IntegerField(label="SpO2 (%)", min_value=0, max_value=100, required=False)
+    systolic = forms.IntegerField(label="Systolic (mmHg)", validators=[Possible("Systolic pressure", 30, 300, "mmHg")])
+    diastolic = forms.IntegerField(
+        label="Diastolic (mmHg)", validators=[Possible("Diastolic pressure", 10, 200, "mmHg")]
+    )
+    heart_rate = forms.IntegerField(
+        label="Heart rate (beats/min)", validators=[Possible("Heart rate", 0, 300, "beats/min")]
+    )
+    respiratory_rate = forms.IntegerField(
+        label="Breaths per minute", validators=[Possible("Breathing", 0, 80, "breaths/min")], required=False
+    )
+    oxygen_saturation = forms.IntegerField(
+        label="SpO2 (%)", validators=[Possible("Oxygen saturation", 30, 100, "%")], required=False
+    )
     visit = forms.ModelChoiceField(queryset=Visit.objects.none(), label="For the visit", required=False)
     comment = forms.CharField(max_length=200, required=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +10,12 @@ from django.utils import timezone
 from infusion import queries
 from infusion.forms.base import STEP, BedsideForm, CheckedForm, OrderForm, spell
 from infusion.rules import is_lowering
+from trial.participants.models.possible import Possible
 from trial.users.models import User
+
+# No ketamine is sold stronger than this, and no bag is larger.
+CONCENTRATION = Possible("Concentration", 0, 100, "mg/mL")
+VOLUME = Possible("Volume", 1, 5000, "mL")
 
 
 class RateForm(CheckedForm):
@@ -45,7 +49,7 @@ class StartForm(CheckedForm):
     """Weight, first rate and first bag."""
 
     dosing_weight_kg = forms.DecimalField(
-        label="Dosing weight (kg)", min_value=Decimal("0.1"), max_digits=5, decimal_places=1,
+        label="Dosing weight (kg)", max_digits=5, decimal_places=1, validators=[Possible("Weight", 25, 350, "kg")],
         widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     rate = forms.DecimalField(
@@ -53,11 +57,11 @@ class StartForm(CheckedForm):
         widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     concentration = forms.DecimalField(
-        label="Concentration (mg/mL)", min_value=0, max_digits=5, decimal_places=2,
+        label="Concentration (mg/mL)", max_digits=5, decimal_places=2, validators=[CONCENTRATION],
         widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     volume_ml = forms.DecimalField(
-        label="Volume of the bag (mL)", min_value=0, max_digits=6, decimal_places=1,
+        label="Volume of the bag (mL)", max_digits=6, decimal_places=1, validators=[VOLUME],
         widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     lot = forms.CharField(label="Lot", max_length=40, required=False)
@@ -99,11 +103,11 @@ class BagForm(OrderForm):
     """A new bag."""
 
     concentration = forms.DecimalField(
-        label="Concentration (mg/mL)", min_value=0, max_digits=5, decimal_places=2,
+        label="Concentration (mg/mL)", max_digits=5, decimal_places=2, validators=[CONCENTRATION],
         widget=forms.NumberInput(attrs=STEP),
     )  # fmt: skip
     volume_ml = forms.DecimalField(
-        label="Volume (mL)", min_value=0, max_digits=6, decimal_places=1, widget=forms.NumberInput(attrs=STEP)
+        label="Volume (mL)", max_digits=6, decimal_places=1, validators=[VOLUME], widget=forms.NumberInput(attrs=STEP)
     )
     lot = forms.CharField(label="Lot", max_length=40, required=False)
     field_order = ("concentration", "volume_ml", "lot", "occurred_at", "override_reason", "happened")
@@ -134,8 +138,9 @@ class ClonidineForm(OrderForm):
     """One dose."""
 
     dose_mg = forms.DecimalField(
-        label="Dose (mg)", min_value=0, max_digits=4, decimal_places=2, widget=forms.NumberInput(attrs=STEP)
-    )
+        label="Dose (mg)", max_digits=4, decimal_places=2, validators=[Possible("A dose of clonidine", 0, 10, "mg")],
+        widget=forms.NumberInput(attrs=STEP),
+    )  # fmt: skip
     is_given = forms.TypedChoiceField(
         label="Given or held",
         choices=(("yes", "Given"), ("no", "Held")),

@@ -256,6 +256,31 @@ def test_a_year_that_cannot_be_stays_on_the_form(ward: Ward, name: str, at: str)
     assert "cannot be" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "typed", "said"),
+    [
+        (
+            "vitals",
+            "oxygen_saturation",
+            "300",
+            "Oxygen saturation is 30 to 100 %; 300 is not possible. Check the number",
+        ),
+        ("vitals", "systolic", "13", "Systolic pressure is 30 to 300 mmHg; 13 is not possible"),
+        ("clonidine", "dose_mg", "15", "A dose of clonidine is 0 to 10 mg; 15 is not possible"),
+        ("bag", "concentration", "200", "Concentration is 0 to 100 mg/mL; 200 is not possible"),
+        ("start", "dosing_weight_kg", "800", "Weight is 25 to 350 kg; 800 is not possible"),
+    ],
+)
+def test_what_cannot_be_is_refused_even_as_a_fact_and_in_words(
+    ward: Ward, name: str, field: str, typed: str, said: str
+) -> None:
+    start(ward)
+    given: dict[str, Any] = {field: typed, "happened": "on"}
+    page = post(signed_in(ward.nurse), address(name, ward), **given)
+    assert page.status_code == 422
+    assert said in page.context["form"].errors[field][0]
+
+
 def test_an_empty_checklist_is_not_saved_as_zeros(ward: Ward) -> None:
     page = post(signed_in(ward.nurse), address("side_effects", ward))
     assert page.status_code == 422
