@@ -92,7 +92,7 @@ $(REPORT_READY): $(RUNTIME_READY) $(shell git ls-files -- trial infusion assessm
 	@touch $@
 
 demo: prepare $(REPORT_READY) ## load the demo trial, write its report, serve the site (SERVE=0 stops after the report)
-	@echo "The report is in $(REPORT_DIR)/ (make report writes it again)."
+	@echo "The report is on the site under Reports and in $(REPORT_DIR)/ (make report writes it again)."
 ifneq ($(SERVE),0)
 	@exec $(MANAGE) up
 endif

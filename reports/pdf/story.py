@@ -35,7 +35,7 @@ def flowables(parts: Iterable[Part], title: str = "") -> list[Flowable]:
 def _begun(content: list[Flowable]) -> list[Flowable]:
     """A long part, begun where there is room for its head and some rows, and continued on the next page."""
     for flowable in content:
-        flowable.keepWithNext = 0  # type: ignore[attr-defined]
+        flowable.keepWithNext = 0
     return [CondPageBreak(FIRST_ROWS), *content] if len(content) > 1 else content
 
 
