@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import PHONE, SignIn
+from tests.browser.looks import Complaints, faults
 from trial.settings import DEMO_PASSWORD
 
 BUILT_WITHIN_MS = 150_000
@@ -42,6 +43,7 @@ def test_a_report_is_ordered_advances_and_downloads(
     assert len(values) > 1, values
     assert values == sorted(values)
 
+    complaints = Complaints(page)
     page.get_by_role("link", name="Read it here").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Per-protocol report")
     page.get_by_role("navigation", name="Contents").get_by_role("link", name="Depression severity (MADRS)").click()
@@ -52,6 +54,7 @@ def test_a_report_is_ordered_advances_and_downloads(
     expect(page.get_by_role("table", name="MADRS total by visit").get_by_role("rowheader")).to_have_count(6)
     page.set_viewport_size({"width": PHONE, "height": 812})
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    assert faults(page) + complaints.taken() == []
     page.go_back()
     page.go_back()
 
