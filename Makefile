@@ -88,8 +88,9 @@ report: prepare ## write the per-protocol report from the data as they are now
 
 # The demo's data are the same in every run, so its report is written again only when the program has changed.
 $(REPORT_READY): $(RUNTIME_READY) $(shell git ls-files -- trial infusion assessments imaging reports 2>/dev/null) | prepare
-	@$(MANAGE) build_report $(REPORT) --site $(SITE) --out $(REPORT_DIR) --ordered-by pi
-	@touch $@
+	@if $(MANAGE) build_report $(REPORT) --site $(SITE) --out $(REPORT_DIR) --ordered-by pi; then touch $@; \
+	elif [ "$(SERVE)" = 0 ]; then exit 1; \
+	else echo "The site is served all the same."; fi
 
 demo: prepare $(REPORT_READY) ## load the demo trial, write its report, serve the site (SERVE=0 stops after the report)
 	@echo "The report is on the site under Reports and in $(REPORT_DIR)/ (make report writes it again)."

@@ -100,6 +100,7 @@ def load_controls(site: Site, people: dict[str, User], say: Report) -> int:
             imaging_story.session(scene, "pre1", -20)
             if place < SCANNED_TWICE:
                 imaging_story.session(scene, "pre2", 7)
+            ratings_story.finish(scene, on_day=14)
         loaded += 1
         say(f"{scene.participant.study_id} loaded (control {place + 1} of {CONTROLS})")
     return loaded

@@ -113,6 +113,14 @@ def admit(scene: Scene, due: datetime) -> None:
         )
 
 
+def finish(scene: Scene, *, on_day: int) -> None:
+    """Nothing more is expected of a control who was scanned as often as planned."""
+    services.set_status(
+        scene.people["coordinator"], scene.participant, axis=Status.Axis.FOLLOW_UP, value=Status.Value.COMPLETED,
+        occurred_at=scene.on(on_day, "12:00"), origin=DEMO,
+    )  # fmt: skip
+
+
 def close(scene: Scene) -> None:
     """Follow-up completed, or lost and why."""
     done = "week_8" in scene.patient.madrs

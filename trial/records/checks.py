@@ -1,6 +1,9 @@
-"""The site refuses to start with a changed protocol file, or while a write could go unaudited."""
+"""The site refuses to start on an older database, with a changed protocol file, or while a write could go unaudited."""
 
 from __future__ import annotations
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from trial import protocol
 from trial.audit.checks import assert_triggers
@@ -9,6 +12,20 @@ from trial.records.models import ProtocolVersion
 
 class ProtocolChanged(RuntimeError):
     """A protocol file is not the one that participants are bound to."""
+
+
+class DatabaseOutdated(RuntimeError):
+    """The database was made by an older program."""
+
+
+def assert_migrated() -> None:
+    """Compare the database with the program; raises DatabaseOutdated naming the first step that is missing."""
+    executor = MigrationExecutor(connection)
+    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise DatabaseOutdated(
+            f"The database is older than the program: {plan[0][0]} and {len(plan) - 1} more steps are missing. "
+            "Back it up, then run manage.py bootstrap."
+        )
 
 
 def assert_protocols() -> None:
@@ -23,6 +40,10 @@ def assert_protocols() -> None:
 
 
 def assert_fit_to_serve() -> None:
-    """Raise TriggersMissing or ProtocolChanged, naming what is wrong, before the first page is served."""
+    """Raise what is wrong, naming it, before the first page is served.
+
+    That is DatabaseOutdated, TriggersMissing or ProtocolChanged.
+    """
+    assert_migrated()
     assert_triggers()
     assert_protocols()

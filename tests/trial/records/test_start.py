@@ -27,6 +27,17 @@ def start(database_url: str, var_dir: Path, module: str) -> subprocess.Completed
     )
 
 
+def forget_a_migration(database_url: str) -> None:
+    """Make the database look as if an older program had made it."""
+    forget = "DELETE FROM django_migrations WHERE app = 'users' AND name = '0002_password_set_at'"
+    if database_url.startswith("sqlite"):
+        with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
+            connection.execute(forget)
+        return
+    with psycopg.connect(database_url) as server:
+        server.execute(forget)
+
+
 def drop_a_trigger(database_url: str) -> None:
     """What somebody with the database's password can do, past the application."""
     if database_url.startswith("sqlite"):
@@ -55,6 +66,18 @@ def test_the_application_refuses_to_start_and_names_the_trigger(
     assert done.returncode != 0
     assert "TriggersMissing" in done.stderr
     assert "infusion_ratechange" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["trial.wsgi", "trial.asgi"])
+def test_the_application_refuses_to_start_on_an_older_database(
+    cloned_database: str, tmp_path: Path, module: str
+) -> None:
+    forget_a_migration(cloned_database)
+    done = start(cloned_database, tmp_path, module)
+    assert done.returncode != 0
+    assert "DatabaseOutdated" in done.stderr
+    assert "users.0002_password_set_at" in done.stderr
+    assert "manage.py bootstrap" in done.stderr
 
 
 def test_a_taken_port_is_named_with_another_to_try(cloned_database: str, tmp_path: Path) -> None:
