@@ -90,28 +90,35 @@ def current_status(participant: Participant, axis: str) -> Status | None:
     return current_statuses(participant).get(axis)
 
 
-def latest_decision(participant: Participant) -> EligibilityDecision | None:
-    """The latest decision on eligibility, or None."""
-    return EligibilityDecision.objects.filter(participant=participant).order_by("-occurred_at", "-entered_at").first()
+def latest_decision(participant: Participant, *, by: datetime | None = None) -> EligibilityDecision | None:
+    """The latest decision on eligibility (made by an instant, if one is given), or None."""
+    decisions = EligibilityDecision.objects.filter(participant=participant, **_until(by))
+    return decisions.order_by("-occurred_at", "-entered_at").first()
 
 
-def is_pregnant_by_test(participant: Participant) -> bool:
+def _until(by: datetime | None) -> dict[str, datetime]:
+    """The condition that a record had occurred by an instant; none without one."""
+    return {} if by is None else {"occurred_at__lte": by}
+
+
+def is_pregnant_by_test(participant: Participant, *, by: datetime | None = None) -> bool:
     """Whether the latest pregnancy test with a result is positive; "does not apply" is no result."""
     results = (PregnancyTest.Result.NEGATIVE, PregnancyTest.Result.POSITIVE)
-    tests = PregnancyTest.objects.filter(participant=participant, result__in=results)
+    tests = PregnancyTest.objects.filter(participant=participant, result__in=results, **_until(by))
     latest = tests.order_by("-occurred_at", "-entered_at").values_list("result", flat=True).first()
     return latest == PregnancyTest.Result.POSITIVE
 
 
-def progress_of(participant: Participant) -> Progress:
-    """How far the participant has come, for the order of the steps."""
-    decision = latest_decision(participant)
-    enrolment = current_status(participant, Status.Axis.ENROLMENT)
+def progress_of(participant: Participant, *, by: datetime | None = None) -> Progress:
+    """How far the participant has come (had come by an instant, if one is given), for the order of the steps."""
+    decision = latest_decision(participant, by=by)
+    enrolments = [one for one in statuses_of(participant) if one.axis == Status.Axis.ENROLMENT]
+    enrolment = next((one for one in reversed(enrolments) if by is None or one.occurred_at <= by), None)
     return Progress(
         consented_at=consented_at(participant),
         is_eligible=None if decision is None else decision.is_eligible,
         has_withdrawn=enrolment is not None and enrolment.value == Status.Value.WITHDREW,
-        is_pregnant_by_test=is_pregnant_by_test(participant),
+        is_pregnant_by_test=is_pregnant_by_test(participant, by=by),
     )
 
 

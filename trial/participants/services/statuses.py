@@ -6,19 +6,23 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from trial.audit.context import audited
 from trial.participants import queries
 from trial.participants.models import Cohort, Participant, Status
 from trial.participants.rules import judge_order, judge_status
-from trial.participants.services.order import StepRefused, report, report_consent, require_step
+from trial.participants.services.order import StepRefused, report, require_step
 from trial.participants.services.visits import refresh_windows
+from trial.records.events import emit
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, enter
-from trial.rules.deviations import eligibility_deviation
+from trial.rules.deviations import consent_deviation, eligibility_deviation
 from trial.rules.verdict import Verdict, refuse
 from trial.users.models import User
 
 PERMISSIONS = (Status.Axis.CONTACT, Status.Axis.DATA)
+ENDS = (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY)
 
 
 def put_status(
@@ -62,12 +66,14 @@ def set_status(
 ) -> Status:
     """Save a dated status on one axis, leaving the others as they are.
 
-    Raises RecordError for a value that is not of the axis or lacks its reason, and StepRefused for a
-    permission granted before consent, for enrolling before it, and for a patient who is set to enrolled
-    without a decision of eligibility.
+    Raises RecordError for a value that is not of the axis or lacks its reason and for a permission dated before
+    the latest one, and StepRefused for a permission granted before consent, for enrolling before it, and for a
+    patient who is set to enrolled without a decision of eligibility.
     """
     if axis in PERMISSIONS and value == Status.Value.GRANTED:
         _require_consent(participant, occurred_at)
+    if axis in PERMISSIONS:
+        _require_effect(participant, axis, occurred_at, key)
     if value == Status.Value.ENROLLED:
         require_step(participant, "screening")
     if value == Status.Value.ENROLLED and participant.cohort == Cohort.PATIENT:
@@ -91,26 +97,45 @@ def _require_consent(participant: Participant, at: datetime) -> None:
         )
 
 
+def _require_effect(participant: Participant, axis: str, at: datetime, key: uuid.UUID | None) -> None:
+    """Refuse a permission that would change nothing because another is dated later; a form sent again is none."""
+    known = [status for status in queries.statuses_of(participant) if status.axis == axis]
+    if not known or at >= known[-1].occurred_at or any(status.key == key for status in known):
+        return
+    latest = known[-1]
+    since = latest.occurred_at.astimezone(participant.site.zone)
+    raise RecordError(
+        f"{latest.get_axis_display().capitalize()} stands as {latest.get_value_display()} since "
+        f"{since:%Y-%m-%d %H:%M}. A status dated before that would change nothing; enter the time after it at "
+        "which the person said so."
+    )
+
+
 def infusion_began(actor: User, participant: Participant, at: datetime, *, origin: str = Origin.FORM) -> Status:
     """Record that the infusion began, and open the windows counted from it.
 
     Called again with another time it corrects the first. A start without consent or eligibility is
-    recorded, and raises a deviation.
+    recorded, and raises a deviation; one that the corrected time leaves no ground for is closed as void.
     """
     with audited(actor, "infusion began"):
         status = _dated(actor, participant, (Status.Value.STARTED,), Status.Value.STARTED, at, "", origin)
-        report_consent(actor, participant, "The infusion", occurred_at=at, source=status)
-        report(actor, participant, eligibility_deviation(admission(participant, at)), occurred_at=at, source=status)
+        consented_at, zone = queries.consented_at(participant), participant.site.zone
+        judged = (
+            consent_deviation("The infusion", at, consented_at, zone),
+            eligibility_deviation(admission(participant, at)),
+        )
+        standing = [found for found in judged if found is not None]
+        why = "the start of the infusion was corrected."
+        emit("deviations.judged", actor=actor, source=status, standing=standing, why=why)
+        for found in standing:
+            report(actor, participant, found, occurred_at=at, source=status)
         refresh_windows(actor, participant)
     return status
 
 
 def admission(participant: Participant, at: datetime) -> Verdict:
     """Whether the participant was admitted to the infusion at an instant; consent is judged apart."""
-    progress, decision = queries.progress_of(participant), queries.latest_decision(participant)
-    decided = decision is not None and decision.occurred_at <= at
-    is_eligible = progress.is_eligible if decided else None
-    return judge_order("infusion", replace(progress, consented_at=at, is_eligible=is_eligible))
+    return judge_order("infusion", replace(queries.progress_of(participant, by=at), consented_at=at))
 
 
 def infusion_ended(
@@ -124,11 +149,13 @@ def infusion_ended(
 ) -> Status:
     """Record that the infusion ended; follow-up goes on and every visit stays due.
 
-    An end before the full time needs a reason (RecordError). Called again it corrects the first end.
+    An end before the full time needs a reason (RecordError). Called again it corrects the first end, and the
+    follow-up that began with it.
     """
-    ends = (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY)
     with audited(actor, "infusion ended"):
-        status = _dated(actor, participant, ends, ends[0] if completed else ends[1], at, reason, origin)
+        for end in _ends(participant):
+            _move_follow_up(actor, participant, end.occurred_at, at)
+        status = _dated(actor, participant, ENDS, ENDS[0] if completed else ENDS[1], at, reason, origin)
         if queries.current_status(participant, Status.Axis.FOLLOW_UP) is None:
             put_status(actor, participant, Status.Axis.FOLLOW_UP, Status.Value.ACTIVE, occurred_at=at, origin=origin)
         refresh_windows(actor, participant)
@@ -137,13 +164,34 @@ def infusion_ended(
 
 def infusion_reopened(actor: User, participant: Participant, *, reason: str) -> None:
     """Take back the end of an infusion that goes on, and the follow-up that began with it; the trail keeps both."""
-    axis, ended = Status.Axis.INFUSION, (Status.Value.COMPLETED, Status.Value.STOPPED_EARLY)
     with audited(actor, reason):
-        for end in Status.objects.filter(participant=participant, axis=axis, value__in=ended):
-            begun = {"axis": Status.Axis.FOLLOW_UP, "value": Status.Value.ACTIVE, "occurred_at": end.occurred_at}
-            Status.objects.filter(participant=participant, **begun).delete()
+        for end in _ends(participant):
+            _follow_up_from(participant, end.occurred_at).delete()
             end.delete()
         refresh_windows(actor, participant)
+
+
+def _ends(participant: Participant) -> QuerySet[Status]:
+    return Status.objects.filter(participant=participant, axis=Status.Axis.INFUSION, value__in=ENDS)
+
+
+def _follow_up_from(participant: Participant, at: datetime) -> QuerySet[Status]:
+    """The follow-up that began with an end at an instant."""
+    begun = {"axis": Status.Axis.FOLLOW_UP, "value": Status.Value.ACTIVE, "occurred_at": at}
+    return Status.objects.filter(participant=participant, **begun)
+
+
+def _move_follow_up(actor: User, participant: Participant, was_at: datetime, at: datetime) -> None:
+    """Date the follow-up that began with the end as the corrected end, unless it was over by then: it never began."""
+    if was_at == at:
+        return
+    own = Status.objects.filter(participant=participant, axis=Status.Axis.FOLLOW_UP)
+    begun = _follow_up_from(participant, was_at)
+    if own.filter(occurred_at__gte=was_at, occurred_at__lt=at).exclude(pk__in=begun.values("pk")).exists():
+        begun.delete()
+    for status in begun.all():
+        why = "time of the infusion's end corrected"
+        amend(status, actor, version=status.version, reason=why, occurred_at=at)
 
 
 def _dated(
