@@ -115,6 +115,8 @@ CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = read_flag("BEHIND_TLS")
 
 INSTALLED_APPS = [
+    # Before Django's, whose command changepassword it replaces by one that is audited.
+    "trial.users",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -123,7 +125,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "trial.audit",
-    "trial.users",
     "trial.jobs",
     "trial.records",
     "trial.participants",

@@ -28,46 +28,31 @@ class UploadLost(RecordError):
 
 
 def keep(content: bytes) -> str:
-    """Write the bytes under their SHA-256, once and whole, and return it (hex)."""
+    """Put the bytes aside under their SHA-256 until somebody confirms them, and return it (hex)."""
     sha256 = hashlib.sha256(content).hexdigest()
-    path = _path(sha256)
-    if path.exists():
-        # As young as its latest preview, so that nobody's open preview is tidied away.
-        path.touch()
-        return sha256
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    _write(_aside(sha256), content)
     return sha256
 
 
 def kept(sha256: str) -> bytes:
     """The bytes kept under a hash; raises UploadLost where they are gone or changed."""
-    if not _SHA256.fullmatch(sha256) or not _path(sha256).is_file():
+    places = (_path(sha256), _aside(sha256)) if _SHA256.fullmatch(sha256) else ()
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
         raise UploadLost("The file of this preview is no longer here. Choose it again.")
-    content = _path(sha256).read_bytes()
+    content = found.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise UploadLost("The kept file was changed on disk. Choose it again and tell an administrator.")
     return content
 
 
 def forget_unconfirmed() -> int:
-    """Remove kept files that were previewed and never confirmed, a day after their last preview; how many."""
+    """Remove what was put aside and not confirmed a day after its last preview; how many. Kept files stay."""
     youngest = time.time() - UNCONFIRMED_SECONDS
-    old = {path.name: path for path in Path(settings.UPLOADS_DIR).glob("??/*") if path.stat().st_mtime < youngest}
-    confirmed = set(Upload.objects.filter(sha256__in=old).values_list("sha256", flat=True))
-    forgotten = [path for name, path in old.items() if name not in confirmed]
-    for path in forgotten:
+    old = [path for path in _aside("").glob("*") if path.stat().st_mtime < youngest]
+    for path in old:
         path.unlink(missing_ok=True)
-    return len(forgotten)
+    return len(old)
 
 
 def register(
@@ -82,10 +67,13 @@ def register(
     origin: str,
 ) -> Upload:
     """Keep a file and record it: who brought it, under which name, made by which pipeline."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not _path(sha256).exists():
+        _write(_path(sha256), content)
     values = {
         "kind": kind,
         "file_name": _bare(file_name),
-        "sha256": keep(content),
+        "sha256": sha256,
         "size": len(content),
         "made_by": made_by,
     }
@@ -106,6 +94,25 @@ def _bare(file_name: str) -> str:
     """The name without folders: those may tell a person's name."""
     name = PurePosixPath(PureWindowsPath(file_name).name).name or "unnamed"
     return "".join(sign if sign.isprintable() else "?" for sign in name)[:LONGEST_NAME]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write the bytes whole, or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _aside(sha256: str) -> Path:
+    return Path(settings.UPLOADS_DIR) / "unconfirmed" / sha256
 
 
 def _path(sha256: str) -> Path:

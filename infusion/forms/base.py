@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from infusion import queries
+from infusion.models import RateChange
 from infusion.templatetags.doses import plain
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of, visits_of
@@ -180,3 +181,13 @@ class CheckedForm(OrderForm):
         )
         others = User.objects.filter(here | Q(pk=getattr(self.record, "checked_by_id", None))).exclude(pk=author)
         self.fields["checked_by"].queryset = others.distinct().order_by("full_name")  # type: ignore[attr-defined]
+        self.corrector = user
+
+    def clean(self) -> dict[str, Any]:
+        """Who corrects a rate does not check the new one; a check already recorded of the same rate stays."""
+        cleaned = super().clean() or self.cleaned_data
+        before = self.record if isinstance(self.record, RateChange) else None
+        stays = before is not None and (before.rate, before.checked_by_id) == (cleaned.get("rate"), self.corrector.pk)
+        if cleaned.get("checked_by") == self.corrector and not stays:
+            self.add_error("checked_by", "Somebody else than you has to check this rate.")
+        return cleaned

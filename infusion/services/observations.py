@@ -148,6 +148,8 @@ def record_serum_sample(
         origin=origin,
         **own,
     )
+    if row.is_repeat:
+        return row
     made = [make_level(row, analyte, value) for analyte, value in levels.items()]
     with audited(actor, "serum levels recorded"):
         SerumLevel.objects.bulk_create(made)

@@ -32,8 +32,9 @@ from infusion.models import Bag, ClonidineDose, RateChange, SerumSample, SideEff
 from infusion.templatetags.doses import plain
 from infusion.views.frame import FORM, frame, infusion_or_404, participant_of, saved, way_back
 from trial.participants.models import Participant
-from trial.permissions import requires
+from trial.permissions import may, requires
 from trial.records.models import ClinicalRecord
+from trial.records.services import RecordError
 
 CONFLICT, WRONG = 409, 422
 
@@ -123,6 +124,8 @@ def correct_end(request: HttpRequest, study_id: str) -> HttpResponse:
     def save(form: EndCorrectionForm, values: dict[str, Any]) -> Any:
         named = {"version": values["version"], "reason": values["reason"]}
         if form.is_taken_back:
+            if not may(user, "infusion.order", participant.site_id):  # type: ignore[arg-type]
+                raise RecordError("It would run again, which is an order: ask the nurse, the psychiatrist or the PI.")
             return services.withdraw_end(user, row, **named)  # type: ignore[arg-type]
         return services.correct_end(user, row, **{**values, "completed": values["completed"] == "yes"})  # type: ignore[arg-type]
 

@@ -184,7 +184,7 @@ def test_a_confirmation_sent_twice_imports_once(
 def test_a_kept_file_that_was_changed_on_disk_is_refused(site: Site) -> None:
     sha256 = keep(b"numbers of a scan")
     assert kept(sha256) == b"numbers of a scan"
-    path = Path(settings.UPLOADS_DIR) / sha256[:2] / sha256
+    path = Path(settings.UPLOADS_DIR) / "unconfirmed" / sha256
     path.write_bytes(b"other numbers")
     with pytest.raises(UploadLost, match="changed on disk"):
         kept(sha256)

@@ -154,3 +154,34 @@ def test_the_rate_the_start_and_the_end_are_corrected_from_their_pages(ward: War
     assert client.post(ended, shown).status_code == 302
     assert Infusion.objects.get().ended_at is None
     assert client.get(ended).status_code == 404
+
+
+def rate_page(ward: Ward, infusion: Infusion) -> str:
+    return reverse("infusion:correct_rate", args=[ward.participant.study_id, infusion.rates.get().pk])
+
+
+def test_who_corrects_a_rate_does_not_check_it(ward: Ward) -> None:
+    page, client = rate_page(ward, start(ward)), signed_in(ward.other_nurse)
+    shown = typed(client.get(page))
+    assert shown["checked_by"] == ward.other_nurse.pk
+    changed = {**shown, "rate": "0.10", "correction": "typed wrongly"}
+    refused = client.post(page, changed)
+    assert refused.status_code == 422
+    assert refused.context["form"].errors["checked_by"] == ["Somebody else than you has to check this rate."]
+    assert client.post(page, {**shown, "explanation": "first rate", "correction": "no reason given"}).status_code == 302
+
+
+def test_only_who_may_order_an_infusion_takes_its_end_back(ward: Ward) -> None:
+    infusion = start(ward)
+    services.stop_infusion(ward.nurse, infusion, completed=False, reason="by mistake", occurred_at=hours(5))
+    page = reverse("infusion:correct_end", args=[ward.participant.study_id])
+    coordinator = signed_in(make_user("carl", ward.participant.site, Role.COORDINATOR))
+    taken_back = {**typed(coordinator.get(page)), "completed": "not ended", "correction": "another patient"}
+    refused = coordinator.post(page, taken_back)
+    assert refused.status_code == 422
+    assert "It would run again, which is an order" in refused.content.decode()
+    infusion.refresh_from_db()
+    assert infusion.ended_at is not None
+    assert signed_in(ward.nurse).post(page, taken_back).status_code == 302
+    infusion.refresh_from_db()
+    assert infusion.ended_at is None

@@ -18,9 +18,19 @@ class DatabaseOutdated(RuntimeError):
     """The database was made by an older program."""
 
 
+class ProgramOutdated(RuntimeError):
+    """The database was made by a newer program."""
+
+
 def assert_migrated() -> None:
-    """Compare the database with the program; raises DatabaseOutdated naming the first step that is missing."""
+    """Compare the database with the program; raises DatabaseOutdated or ProgramOutdated naming a step."""
     executor = MigrationExecutor(connection)
+    unknown = [step for step in executor.loader.applied_migrations if step not in executor.loader.graph.nodes]
+    if strange := sorted(".".join(step) for step in unknown if step[0] in executor.loader.migrated_apps):
+        raise ProgramOutdated(
+            f"The database is newer than the program: it knows {strange[0]}. Put the newer program back, or restore "
+            "the back-up that was made before it was installed."
+        )
     if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise DatabaseOutdated(
             f"The database is older than the program: {plan[0][0]} and {len(plan) - 1} more steps are missing. "
@@ -42,7 +52,7 @@ def assert_protocols() -> None:
 def assert_fit_to_serve() -> None:
     """Raise what is wrong, naming it, before the first page is served.
 
-    That is DatabaseOutdated, TriggersMissing or ProtocolChanged.
+    That is DatabaseOutdated, ProgramOutdated, TriggersMissing or ProtocolChanged.
     """
     assert_migrated()
     assert_triggers()

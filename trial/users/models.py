@@ -75,6 +75,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.full_name
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Keep the hash of a new password, and when it was set."""
+        super().set_password(raw_password)
+        self.password_set_at = timezone.now()
+
     @cached_property
     def roles_in_force(self) -> list[RoleAssignment]:
         """Today's role assignments, read once per request."""

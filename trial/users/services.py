@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from django.utils import timezone
-
 from trial.audit.context import audited
 from trial.permissions import Role
 from trial.users.models import RoleAssignment, Site, User
@@ -40,11 +38,10 @@ def add_account(
     return user
 
 
-def change_password(user: User, password: str) -> None:
+def change_password(actor: User | str, user: User, password: str) -> None:
     """Give an account a new password; its other sessions end, because they are signed with the old one."""
-    with audited(user, "password changed"):
+    with audited(actor, "password changed"):
         user.set_password(password)
-        user.password_set_at = timezone.now()
         user.save(update_fields=["password", "password_set_at"])
 
 

@@ -58,7 +58,7 @@ def password(request: PermittedRequest) -> HttpResponse:
     """Change one's own password; other sessions of the account end, this one goes on."""
     form = PasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.change_password(request.user, form.cleaned_data["new_password1"])
+        services.change_password(request.user, request.user, form.cleaned_data["new_password1"])
         update_session_auth_hash(request, request.user)
         messages.success(request, "Your password is changed.")
         return redirect(settings.LOGIN_REDIRECT_URL)

@@ -38,6 +38,17 @@ def forget_a_migration(database_url: str) -> None:
         server.execute(forget)
 
 
+def know_a_later_migration(database_url: str) -> None:
+    """Make the database look as if a newer program had made it."""
+    later = "INSERT INTO django_migrations (app, name, applied) VALUES ('users', '9999_later', '2099-01-01 00:00:00')"
+    if database_url.startswith("sqlite"):
+        with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
+            connection.execute(later)
+        return
+    with psycopg.connect(database_url) as server:
+        server.execute(later)
+
+
 def drop_a_trigger(database_url: str) -> None:
     """What somebody with the database's password can do, past the application."""
     if database_url.startswith("sqlite"):
@@ -78,6 +89,14 @@ def test_the_application_refuses_to_start_on_an_older_database(
     assert "DatabaseOutdated" in done.stderr
     assert "users.0002_password_set_at" in done.stderr
     assert "manage.py bootstrap" in done.stderr
+
+
+def test_the_application_refuses_to_start_on_a_newer_database(cloned_database: str, tmp_path: Path) -> None:
+    know_a_later_migration(cloned_database)
+    done = start(cloned_database, tmp_path, "trial.wsgi")
+    assert done.returncode != 0
+    assert "ProgramOutdated" in done.stderr
+    assert "users.9999_later" in done.stderr
 
 
 def test_a_taken_port_is_named_with_another_to_try(cloned_database: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from io import StringIO
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from trial.audit.models import AuditEntry
 from trial.permissions import Role
 from trial.users import services
 from trial.users.management.commands import add_account as command
+from trial.users.management.commands import changepassword
 from trial.users.models import Site, User
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +79,12 @@ def test_the_command_for_accounts_names_what_is_missing(monkeypatch: pytest.Monk
     with pytest.raises(CommandError, match="invalid choice"):
         call_command("add_account", "nora", name="Nora", role="king", site="K")
     assert not User.objects.exists()
+
+
+def test_a_forgotten_password_is_set_on_the_server_and_stands_in_the_trail(monkeypatch: pytest.MonkeyPatch) -> None:
+    nora = clinic.make_person(clinic.make_site(), Role.NURSE, username="nora")
+    monkeypatch.setattr(changepassword, "getpass", lambda _: "a quite new passphrase")
+    call_command("changepassword", "nora", stdout=StringIO())
+    nora.refresh_from_db()
+    assert nora.check_password("a quite new passphrase")
+    assert ("system:changepassword", "password changed") in actors("users_user")
