@@ -72,10 +72,10 @@ def _span(bound: Bound) -> timedelta:
     return timedelta() if bound.limit is None else bound.elapsed
 
 
-def judge_course(course: Course, weight_kg: Decimal, protocol: Protocol) -> list[Verdict]:
-    """Judge every rate of a course against those before it, in their order: one verdict per event."""
+def judge_course(course: Course, weight_kg: Decimal, protocol: Protocol) -> list[list[Verdict]]:
+    """Judge every rate of a course against those before it, in their order: what stands against each event."""
     return [
-        judge_rate(course.before(count), event.rate, event.at, weight_kg, protocol)
+        against_rate(course.before(count), event.rate, event.at, weight_kg, protocol)
         for count, event in enumerate(course.events)
     ]
 

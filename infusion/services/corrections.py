@@ -14,7 +14,7 @@ from django.db import transaction
 
 from infusion import queries
 from infusion.models import Bag, SerumSample, SideEffects, Vitals
-from infusion.rules import judge_concentration
+from infusion.rules import judge_concentration, pump_setting
 from infusion.services.observations import (
     alert,
     check_levels,
@@ -23,6 +23,7 @@ from infusion.services.observations import (
     make_level,
     pulled_by,
 )
+from infusion.services.rates import PUMP
 from infusion.services.verdicts import Finding, judge_anew
 from infusion.services.visits import attend
 from trial.audit.context import audited
@@ -32,6 +33,8 @@ from trial.records.services import amend
 from trial.rules.verdict import warn
 from trial.safety.models import Deviation
 from trial.users.models import User
+
+LIMIT = Deviation.Kind.LIMIT
 
 
 @transaction.atomic
@@ -157,10 +160,24 @@ def correct_bag(
     rules, before = protocol_of(infusion.participant), row.concentration
     given = {"concentration": concentration, "volume_ml": volume_ml, "lot": lot, "occurred_at": occurred_at}
     saved = amend(row, actor, version=version, reason=reason, **given)
-    after = [Finding(Deviation.Kind.LIMIT, judge_concentration(concentration, rules))]
+    after = [Finding(LIMIT, judge_concentration(concentration, rules))]
     if concentration != before:
         why = f"recorded as {before} mg/mL until corrected; check the pump rates that were set for it"
-        after.append(Finding(Deviation.Kind.LIMIT, warn(why)))
-    judged = [Finding(Deviation.Kind.LIMIT, judge_concentration(before, rules))]
+        after.append(Finding(LIMIT, warn(why)))
+    judged = [Finding(LIMIT, judge_concentration(before, rules))]
     judge_anew(actor, saved, judged, after, what=f"Bag of {concentration} mg/mL", why=reason)
+    _judge_pump_anew(actor, saved, before, reason)
     return saved
+
+
+def _judge_pump_anew(actor: User, bag: Bag, was: Decimal, reason: str) -> None:
+    """Close what stood against the pump with a bag of another concentration, or say it of this one.
+
+    Nothing is said anew where nothing stood: the pump was not set for the corrected bag.
+    """
+    rules, rate = protocol_of(bag.participant), queries.course_of(bag.infusion).rate_at(bag.occurred_at)
+    weight = bag.infusion.dosing_weight_kg
+    before, now = (pump_setting(weight, rate, mg_per_ml, rules).verdict for mg_per_ml in (was, bag.concentration))
+    if not before.ok:
+        what = f"{PUMP} with the bag of {bag.concentration} mg/mL"
+        judge_anew(actor, bag, [Finding(LIMIT, before)], [Finding(LIMIT, now)], what=what, why=reason)

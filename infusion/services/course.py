@@ -16,8 +16,16 @@ from django.db import transaction
 
 from infusion import queries
 from infusion.models import Infusion, RateChange
-from infusion.rules import against_weight, judge_course, judge_end
-from infusion.services.rates import after_end, pump_for, reopen
+from infusion.rules import against_weight, is_lowering, judge_course, judge_end
+from infusion.services.rates import (
+    PUMP,
+    VITAL_SIGNS,
+    after_end,
+    against_pump,
+    against_vital_signs,
+    pump_for,
+    reopen,
+)
 from infusion.services.start_stop import END, check_end, close
 from infusion.services.verdicts import Finding, judge_anew
 from trial.participants import services as participants
@@ -52,6 +60,7 @@ def correct_rate(
     rates = queries.rates_of(infusion)
     _check_place(infusion, rates, row, rate, occurred_at)
     before, setting = _judged(infusion, rates), pump_for(infusion, rate, occurred_at)
+    beside = _beside(infusion, row)
     saved = amend(
         row,
         actor,
@@ -64,6 +73,7 @@ def correct_rate(
         pump_rate=setting.programmed if setting and rate else None,
     )
     _judge_rates_anew(actor, infusion, before, reason)
+    _judge_beside_anew(actor, saved, beside, reason)
     _judge_end_anew(actor, infusion, before, reason)
     return saved
 
@@ -186,27 +196,45 @@ def _check_start(infusion: Infusion, later: list[RateChange], at: datetime) -> N
         raise ValidationError({"occurred_at": said})
 
 
-def _judged(infusion: Infusion, rates: list[RateChange]) -> Mapping[UUID, Verdict]:
+def _judged(infusion: Infusion, rates: list[RateChange]) -> Mapping[UUID, list[Verdict]]:
     """What stands against each rate by its id, and against the end by the infusion's."""
     rules, course = protocol_of(infusion.participant), queries.course_from(infusion, rates)
     verdicts = judge_course(course, infusion.dosing_weight_kg, rules)
     judged = {row.pk: verdict for row, verdict in zip(rates, verdicts, strict=True)}
     if infusion.ended_at is not None:
-        judged[infusion.pk] = judge_end(course, infusion.ended_at, rules)
+        judged[infusion.pk] = [judge_end(course, infusion.ended_at, rules)]
     return judged
 
 
-def _judge_rates_anew(actor: User, infusion: Infusion, before: Mapping[UUID, Verdict], reason: str) -> None:
+def _judge_rates_anew(actor: User, infusion: Infusion, before: Mapping[UUID, list[Verdict]], reason: str) -> None:
     rates = queries.rates_of(infusion)
     now = _judged(infusion, rates)
     for row in rates:
-        was, found = [Finding(LIMIT, before[row.pk])], [Finding(LIMIT, now[row.pk])]
+        was, found = ([Finding(LIMIT, verdict) for verdict in judged[row.pk]] for judged in (before, now))
         judge_anew(actor, row, was, found, what=f"Rate {row.rate} mg/kg/h", why=reason)
 
 
-def _judge_end_anew(actor: User, infusion: Infusion, before: Mapping[UUID, Verdict], reason: str) -> None:
+def _beside(infusion: Infusion, row: RateChange) -> Mapping[str, list[Finding]]:
+    """What pump and vital signs say against a rate as recorded, by their names; nothing where it does not rise."""
+    rates = queries.rates_of(infusion)
+    place = next(count for count, rate in enumerate(rates) if rate.pk == row.pk)
+    if is_lowering(queries.course_from(infusion, rates).before(place), row.rate, row.occurred_at):
+        return {PUMP: [], VITAL_SIGNS: []}
+    setting = pump_for(infusion, row.rate, row.occurred_at)
+    return {
+        PUMP: against_pump(setting, row.rate),
+        VITAL_SIGNS: against_vital_signs(infusion, row.rate, row.occurred_at),
+    }
+
+
+def _judge_beside_anew(actor: User, row: RateChange, before: Mapping[str, list[Finding]], reason: str) -> None:
+    for what, found in _beside(row.infusion, row).items():
+        judge_anew(actor, row, before[what], found, what=f"{what} at {row.rate} mg/kg/h", why=reason)
+
+
+def _judge_end_anew(actor: User, infusion: Infusion, before: Mapping[UUID, list[Verdict]], reason: str) -> None:
     now = _judged(infusion, queries.rates_of(infusion))
-    was, found = ([Finding(LIMIT, judged[infusion.pk])] if infusion.pk in judged else [] for judged in (before, now))
+    was, found = ([Finding(LIMIT, verdict) for verdict in judged.get(infusion.pk, [])] for judged in (before, now))
     judge_anew(actor, infusion, was, found, what=END, why=reason)
 
 

@@ -33,6 +33,8 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
+PUMP = "Pump"
+VITAL_SIGNS = "Vital signs"
 INTERVAL = "limits.interval"
 VITALS = ("systolic", "diastolic", "heart_rate", "respiratory_rate", "oxygen_saturation")
 
@@ -177,7 +179,7 @@ def hang_bag(
         raise ValidationError({"occurred_at": after_end(infusion)})
     found = [
         Finding(LIMIT, judge_concentration(concentration, rules)),
-        Finding(LIMIT, setting.verdict, "concentration"),
+        Finding(LIMIT, setting.verdict, "concentration", subject=f"{PUMP} with the bag of {concentration} mg/mL"),
     ]
     findings = settle(found, happened=happened, override_reason=override_reason)
     bag = enter(
@@ -302,17 +304,30 @@ def _rise(
         Finding(LIMIT, verdict, advice=waits if verdict.key.startswith(INTERVAL) else "")
         for verdict in against_rate(course, rate, at, infusion.dosing_weight_kg, rules)
     ]
-    if setting is not None:
-        found.append(Finding(LIMIT, setting.verdict))
-    if last := queries.vitals_before(infusion.participant, at):
-        triggers = judge_vitals({name: getattr(last, name) for name in VITALS}, rules)
-        found.append(Finding(LIMIT, judge_increase(triggers)))
+    found += [*against_pump(setting, rate), *against_vital_signs(infusion, rate, at)]
     if not happened:
-        found.append(Finding(LIMIT, judge_check(checked_by is not None and checked_by != actor), "checked_by"))
+        order = f"Order of {rate} mg/kg/h"
+        is_checked = checked_by is not None and checked_by != actor
+        found.append(Finding(LIMIT, judge_check(is_checked), "checked_by", subject=order))
         if setting is None:
             why = "No bag is recorded, so the pump rate cannot be worked out; hang the bag first"
-            found.append(Finding(LIMIT, warn(why)))
+            found.append(Finding(LIMIT, warn(why), subject=order))
     return found
+
+
+def against_pump(setting: PumpSetting | None, rate: Decimal) -> list[Finding]:
+    """What stands against running a rate (mg/kg/h) on the pump."""
+    return [Finding(LIMIT, setting.verdict, subject=f"{PUMP} at {rate} mg/kg/h")] if setting is not None else []
+
+
+def against_vital_signs(infusion: Infusion, rate: Decimal, at: datetime) -> list[Finding]:
+    """What the last vital signs say against raising to a rate (mg/kg/h) at an instant."""
+    last = queries.vitals_before(infusion.participant, at)
+    if last is None:
+        return []
+    rules = protocol_of(infusion.participant)
+    triggers = judge_vitals({name: getattr(last, name) for name in VITALS}, rules)
+    return [Finding(LIMIT, judge_increase(triggers), subject=f"{VITAL_SIGNS} at {rate} mg/kg/h")]
 
 
 def _waits(infusion: Infusion, course: Course, at: datetime) -> str:

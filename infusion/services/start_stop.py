@@ -234,10 +234,11 @@ def _first_rate(actor: User, participant: Participant, at: datetime, first: Firs
     is_control = participant.cohort == Cohort.CONTROL
     against = [
         *([refuse("A control is never infused")] if is_control else []),
-        *against_weight(first.weight_kg, queries.screened_weight(participant), rules),
         *against_rate(Course(at), first.rate, at, first.weight_kg, rules),
     ]
     found = [Finding(LIMIT, verdict) for verdict in against]
+    for verdict in against_weight(first.weight_kg, queries.screened_weight(participant), rules):
+        found.append(Finding(LIMIT, verdict, subject=f"Weight {first.weight_kg} kg"))
     if first.concentration is not None:
         setting = pump_setting(first.weight_kg, first.rate, first.concentration, rules)
         found.append(Finding(LIMIT, judge_concentration(first.concentration, rules)))

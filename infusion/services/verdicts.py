@@ -18,6 +18,7 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 SUMMARY_LENGTH = 300
+GIVEN = " Reason given: "
 
 
 # The field of a form at which a protocol value is met; the longest key that fits decides.
@@ -40,13 +41,20 @@ class Finding(NamedTuple):
     """A verdict with the kind of deviation it becomes when the thing is done all the same.
 
     `field` is the field of the form that it is about, if not the one of its protocol value; `advice` says what
-    would be allowed instead.
+    would be allowed instead; `subject` begins the summary of a deviation of its own, where it does not stand or fall
+    with the others.
     """
 
     kind: Deviation.Kind
     verdict: Verdict
     field: str = ""
     advice: str = ""
+    subject: str = ""
+
+    @property
+    def limit(self) -> str:
+        """The limit that this is about, soft or hard: its dotted key without the bound; without a limit its words."""
+        return ".".join(self.verdict.key.split(".")[:2]) or self.verdict.why
 
     @property
     def place(self) -> str:
@@ -90,19 +98,20 @@ def record_deviations(
     visit: Visit | None = None,
     override_reason: str = "",
 ) -> None:
-    """Record one deviation per kind about *source*, important beyond a hard limit."""
-    found: dict[Deviation.Kind, list[Verdict]] = {}
+    """Record one deviation per kind and subject (*what*, if a finding names none), important beyond a hard limit."""
+    found: dict[tuple[Deviation.Kind, str], list[Verdict]] = {}
     for finding in findings:
-        found.setdefault(finding.kind, []).append(finding.verdict)
-    for kind, verdicts in found.items():
-        summary = f"{what}: {'; '.join(verdict.why.rstrip('.') for verdict in verdicts)}."
-        if override_reason.strip():
-            summary += f" Reason given: {override_reason.strip()}"
+        found.setdefault((finding.kind, finding.subject or what), []).append(finding.verdict)
+    given = f"{GIVEN}{override_reason.strip()}" if override_reason.strip() else ""
+    for (kind, subject), verdicts in found.items():
+        said = f"{subject}: {'; '.join(verdict.why.rstrip('.') for verdict in verdicts)}."
+        ground = said[: SUMMARY_LENGTH - len(given)]  # the reason is never what is cut off
         safety.record_deviation(
             actor,
             participant=participant,
             kind=kind,
-            summary=summary[:SUMMARY_LENGTH],
+            summary=f"{ground}{given}",
+            ground=ground,
             occurred_at=at,
             visit=visit,
             source=source,
@@ -116,17 +125,20 @@ def judge_anew(
 ) -> None:
     """After a correction of *source*: close its deviations that hold no longer, and record those that hold now.
 
-    what: the words that the summary begins with, such as "Clonidine 0.3 mg"; the first of them tells the row's own
-    deviations. Where the same stands against it as before, nothing changes, so that a deviation keeps the reason
-    that was given with it.
+    what: the words that the summary begins with, such as "Clonidine 0.3 mg"; the first of them tells the deviations
+    beyond a limit that *before* and *after* judge, and every other one stays. Where the same stands against it as
+    before, nothing changes; where the same limit does, the reason that was given for passing it is kept.
     """
+    was = [finding for finding in before if not finding.verdict.ok]
     now = [finding for finding in after if not finding.verdict.ok]
-    if {f.verdict.why for f in before if not f.verdict.ok} == {f.verdict.why for f in now}:
+    if {finding.verdict.why for finding in was} == {finding.verdict.why for finding in now}:
         return
-    rows = Deviation.objects.filter(source_id=source.pk, is_automatic=True, closed_at=None)
-    others = [row for row in rows if not row.summary.startswith(what.split()[0])]
-    standing = [Departure(cast("Kind", row.kind), row.is_important, row.summary) for row in others]
+    rows = list(Deviation.objects.filter(source_id=source.pk, is_automatic=True, closed_at=None))
+    judged = [row for row in rows if row.kind == Deviation.Kind.LIMIT and row.summary.startswith(what.split()[0])]
+    standing = [Departure(cast("Kind", row.kind), row.is_important, row.summary) for row in rows if row not in judged]
     emit("deviations.judged", actor=actor, source=source, standing=standing, why=why)
+    same = {finding.limit for finding in was} & {finding.limit for finding in now}
+    reasons = [reason for row in judged if (reason := row.summary.partition(GIVEN)[2])]
     record_deviations(
         actor,
         now,
@@ -135,4 +147,5 @@ def judge_anew(
         at=source.occurred_at,
         source=source,
         visit=source.visit,
+        override_reason=reasons[0] if same and reasons else "",
     )

@@ -102,6 +102,7 @@ def record_deviation(
     occurred_at: datetime,
     visit: Visit | None = None,
     source: Model | None = None,
+    ground: str = "",
     is_important: bool = False,
     is_automatic: bool = True,
     key: uuid.UUID | None = None,
@@ -109,12 +110,14 @@ def record_deviation(
 ) -> Deviation:
     """Record a departure from the protocol; an open one of the same kind about the same record stands for it.
 
+    ground: how the summary of that one begins, where several of a kind may be open about one record; empty for any.
     After that one is closed, only another departure (by its summary) is recorded anew. One that was void says
     nothing about a departure that holds.
     """
     about, text = named(source), shortened(summary)
     if source is not None:
-        known = Deviation.objects.filter(**about, kind=kind).filter(Q(closed_at=None) | Q(summary=text, is_void=False))
+        standing = Q(closed_at=None, summary__startswith=ground)
+        known = Deviation.objects.filter(**about, kind=kind).filter(standing | Q(summary=text, is_void=False))
         if (same := known.first()) is not None:
             return same
     return enter(
