@@ -6,6 +6,7 @@ What a limit says of the corrected row is judged anew: a deviation that holds no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ from infusion.services.observations import (
     pulled_by,
 )
 from infusion.services.rates import PUMP
+from infusion.services.start_stop import first_of, judge_start_anew
 from infusion.services.verdicts import Finding, judge_anew
 from infusion.services.visits import attend
 from trial.audit.context import audited
@@ -159,7 +161,11 @@ def correct_bag(
     infusion = queries.lock(row.infusion)
     rules, before = protocol_of(infusion.participant), row.concentration
     given = {"concentration": concentration, "volume_ml": volume_ml, "lot": lot, "occurred_at": occurred_at}
+    hung_first = queries.bag_at(infusion, infusion.occurred_at)
+    first = first_of(infusion, queries.rates_of(infusion)[0])
     saved = amend(row, actor, version=version, reason=reason, **given)
+    if hung_first is not None and hung_first.pk == row.pk:
+        judge_start_anew(actor, infusion, first, replace(first, concentration=concentration), why=reason)
     after = [Finding(LIMIT, judge_concentration(concentration, rules))]
     if concentration != before:
         why = f"recorded as {before} mg/mL until corrected; check the pump rates that were set for it"

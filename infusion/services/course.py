@@ -7,6 +7,7 @@ refused with the record to correct first: a rate before the start or after the e
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -26,7 +27,7 @@ from infusion.services.rates import (
     pump_for,
     reopen,
 )
-from infusion.services.start_stop import END, check_end, close
+from infusion.services.start_stop import END, check_end, close, first_of, judge_start_anew
 from infusion.services.verdicts import Finding, judge_anew
 from trial.participants import services as participants
 from trial.participants.queries import protocol_of
@@ -60,6 +61,7 @@ def correct_rate(
     rates = queries.rates_of(infusion)
     _check_place(infusion, rates, row, rate, occurred_at)
     before, setting = _judged(infusion, rates), pump_for(infusion, rate, occurred_at)
+    first = first_of(infusion, rates[0])
     beside = _beside(infusion, row)
     saved = amend(
         row,
@@ -72,6 +74,8 @@ def correct_rate(
         checked_by=checked_by,
         pump_rate=setting.programmed if setting and rate else None,
     )
+    if row.pk == rates[0].pk:
+        judge_start_anew(actor, infusion, first, first_of(infusion, saved), why=reason)
     _judge_rates_anew(actor, infusion, before, reason)
     _judge_beside_anew(actor, saved, beside, reason)
     _judge_end_anew(actor, infusion, before, reason)
@@ -99,12 +103,13 @@ def correct_start(
     _check_start(current, rates[1:], occurred_at)
     if dosing_weight_kg <= 0:
         raise ValidationError({"dosing_weight_kg": "The weight must be above 0 kg."})
-    before = _judged(current, rates)
+    before, first = _judged(current, rates), first_of(current, rates[0])
     given = {"occurred_at": occurred_at, "dosing_weight_kg": dosing_weight_kg}
     saved = amend(current, actor, version=version, reason=reason, **given)
     for row in (*rates[:1], *current.bags.filter(occurred_at=was_at)):
         amend(row, actor, version=row.version, reason=reason, occurred_at=occurred_at)
     participants.infusion_began(actor, current.participant, occurred_at, origin=current.origin)
+    judge_start_anew(actor, saved, first, replace(first, weight_kg=dosing_weight_kg), why=reason)
     _judge_rates_anew(actor, saved, before, reason)
     _judge_end_anew(actor, saved, before, reason)
     _judge_weight_anew(actor, saved, weight, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -23,7 +23,7 @@ from infusion.rules import (
     pump_setting,
 )
 from infusion.services.rates import enter_rate
-from infusion.services.verdicts import Finding, record_deviations, settle
+from infusion.services.verdicts import Finding, judge_anew, record_deviations, settle
 from trial.participants import services as participants
 from trial.participants.models import Cohort, Participant
 from trial.participants.queries import progress_of, protocol_of
@@ -34,7 +34,7 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
-END = "End of the infusion"
+START, END = "Start of the infusion", "End of the infusion"
 NO_REASON = "no reason given yet"
 
 
@@ -48,6 +48,11 @@ class First:
     volume_ml: Decimal | None
     lot: str
     checked_by: User | None
+
+    def plain(self) -> First:
+        """The same without trailing zeros, as it is said whether typed or read back."""
+        rate, bag = _plain(self.rate), self.concentration
+        return replace(self, rate=rate, concentration=None if bag is None else _plain(bag))
 
     def check(self) -> None:
         """Refuse what no pump could run; raises ValidationError."""
@@ -117,7 +122,7 @@ def start_infusion(
         actor,
         findings,
         participant=participant,
-        what="Start of the infusion",
+        what=START,
         at=at,
         source=infusion,
         override_reason=override_reason,
@@ -250,3 +255,38 @@ def _first_rate(actor: User, participant: Participant, at: datetime, first: Firs
             why = "No bag is named, so the pump rate cannot be worked out; give its concentration"
             found.append(Finding(LIMIT, warn(why), "concentration"))
     return found
+
+
+def first_of(infusion: Infusion, row: RateChange) -> First:
+    """What ran first, as it is recorded now: the first rate, and the bag that hung then."""
+    bag, weight = queries.bag_at(infusion, infusion.occurred_at), infusion.dosing_weight_kg
+    if bag is None:
+        return First(weight, row.rate, None, None, "", row.checked_by)
+    return First(weight, row.rate, bag.concentration, bag.volume_ml, bag.lot, row.checked_by)
+
+
+def judge_start_anew(actor: User, infusion: Infusion, was: First, now: First, *, why: str) -> None:
+    """Judge what was found at the start by its corrected weight, first rate or first bag.
+
+    What departs of the corrected rate or bag is recorded against these, so it is said here no more.
+    """
+    open_rows = Deviation.objects.filter(source_id=infusion.pk, is_automatic=True, closed_at=None)
+    said = " ".join(open_rows.filter(summary__startswith=START).values_list("summary", flat=True))
+    before, after = (_found_at_start(infusion, first, said) for first in (was, now))
+    rates = [[one for one in found if one.place == "rate"] for found in (before, after)]
+    is_rate_alike, is_own = rates[0] == rates[1], (was.rate, was.concentration) == (now.rate, now.concentration)
+    kept = [one for one in after if (is_rate_alike if one.place == "rate" else is_own or one in before)]
+    judge_anew(actor, infusion, before, kept, what=START, why=why)
+
+
+def _found_at_start(infusion: Infusion, first: First, said: str) -> list[Finding]:
+    """What stands against a start but for its weight, and of what only an order needs the lack that was *said*."""
+    person, by, at = infusion.participant, infusion.entered_by, infusion.occurred_at
+    facts = _first_rate(by, person, at, first.plain(), happened=True)
+    ordered = _first_rate(by, person, at, first.plain(), happened=False)[len(facts) :]
+    found = [*facts, *(one for one in ordered if one.verdict.why.rstrip(".") in said)]
+    return [one for one in found if not one.verdict.ok and one.place != "dosing_weight_kg"]
+
+
+def _plain(amount: Decimal) -> Decimal:
+    return Decimal(f"{amount.normalize():f}")
