@@ -99,6 +99,14 @@ def test_a_deviation_is_kept_once_for_each_source_and_kind(consented: Participan
     assert deviation(coordinator, consented) != deviation(coordinator, consented)
 
 
+def test_an_open_deviation_stands_only_for_its_own_ground(consented: Participant, coordinator: User) -> None:
+    source = Status.objects.filter(participant=consented).earliest("entered_at")
+    given: dict[str, Any] = {"kind": "limit", "source": source}
+    first = deviation(coordinator, consented, summary="Weight: 5 % off. Reason given: scales", ground="Weight", **given)
+    assert deviation(coordinator, consented, summary="Weight: 5 % off.", ground="Weight", **given) == first
+    assert deviation(coordinator, consented, summary="End: 105 h.", ground="End", **given) != first
+
+
 def test_after_closing_only_another_departure_is_kept_anew(consented: Participant, coordinator: User) -> None:
     source = Status.objects.filter(participant=consented).earliest("entered_at")
     first = deviation(coordinator, consented, source=source)
