@@ -19,6 +19,7 @@ from infusion import queries
 from infusion.models import Infusion, RateChange
 from infusion.rules import against_weight, is_lowering, judge_course, judge_end
 from infusion.services.rates import (
+    END,
     PUMP,
     VITAL_SIGNS,
     after_end,
@@ -27,7 +28,7 @@ from infusion.services.rates import (
     pump_for,
     reopen,
 )
-from infusion.services.start_stop import END, check_end, close, first_of, judge_start_anew
+from infusion.services.start_stop import check_end, close, first_of, judge_start_anew
 from infusion.services.verdicts import Finding, judge_anew
 from trial.participants import services as participants
 from trial.participants.queries import protocol_of

@@ -20,11 +20,12 @@ from infusion.rules import (
     is_lowering,
     judge_check,
     judge_concentration,
+    judge_end,
     judge_increase,
     judge_vitals,
     pump_setting,
 )
-from infusion.services.verdicts import Finding, record_deviations, settle
+from infusion.services.verdicts import Finding, judge_anew, record_deviations, settle
 from trial.participants import services as participants
 from trial.participants.queries import protocol_of
 from trial.records.services import amend, content_hash, enter, put, repeated
@@ -33,6 +34,7 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
+END = "End of the infusion"
 PUMP = "Pump"
 VITAL_SIGNS = "Vital signs"
 INTERVAL = "limits.interval"
@@ -74,7 +76,7 @@ def change_rate(
             override_reason=override_reason,
         )
     if rate and infusion.ended_at is not None and at > infusion.ended_at:
-        findings.append(_reopened(actor, infusion))
+        findings.append(_reopened(actor, infusion, course))
     row = enter_rate(
         actor,
         infusion,
@@ -280,10 +282,13 @@ def reopen(actor: User, infusion: Infusion, *, version: int, reason: str) -> Inf
     return again
 
 
-def _reopened(actor: User, infusion: Infusion) -> Finding:
-    """Take back the recorded end of an infusion that ran again, and say so."""
+def _reopened(actor: User, infusion: Infusion, course: Course) -> Finding:
+    """Take back the recorded end of an infusion that ran again, with what stood against that end, and say so."""
     why = "The infusion ran again after its recorded end"
-    reopen(actor, infusion, version=infusion.version, reason=why)
+    again = reopen(actor, infusion, version=infusion.version, reason=why)
+    if course.ended_at is not None:
+        late = judge_end(course, course.ended_at, protocol_of(infusion.participant))
+        judge_anew(actor, again, [Finding(LIMIT, late)], [], what=END, why=why)
     return Finding(Deviation.Kind.ORDER, warn(why))
 
 

@@ -22,7 +22,7 @@ from infusion.rules import (
     judge_end,
     pump_setting,
 )
-from infusion.services.rates import enter_rate
+from infusion.services.rates import END, enter_rate
 from infusion.services.verdicts import Finding, judge_anew, record_deviations, settle
 from trial.participants import services as participants
 from trial.participants.models import Cohort, Participant
@@ -34,7 +34,7 @@ from trial.safety.models import Deviation
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
-START, END = "Start of the infusion", "End of the infusion"
+START = "Start of the infusion"
 NO_REASON = "no reason given yet"
 
 

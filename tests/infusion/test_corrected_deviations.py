@@ -200,3 +200,13 @@ def test_a_start_without_a_check_keeps_its_reason_when_its_weight_is_corrected(w
     assert first.endswith("Reason given: alone on the ward")
     assert "recorded as 125" in weight
     assert "above" not in weight
+
+
+def test_an_end_that_was_none_is_late_no_more_when_the_infusion_ran_again(ward: Ward) -> None:
+    infusion = start(ward)
+    services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(105))
+    step(ward, infusion, 106, rate=D("0.15"), happened=True)
+    services.stop_infusion(ward.nurse, infusion, completed=True, occurred_at=hours(107))
+    (end,) = [text for text in standing() if text.startswith("End")]
+    assert "Duration of the infusion 107 h" in end
+    assert len([text for text in void() if text.startswith("End")]) == 1
