@@ -112,6 +112,16 @@ def test_a_check_named_later_takes_only_its_lack_from_the_start(ward: Ward) -> N
     assert "No second person" not in left
 
 
+def test_the_missing_check_keeps_its_reason_when_the_rate_beside_it_is_corrected(ward: Ward) -> None:
+    infusion = start(ward, checked_by=None, override_reason="alone", rate=D("0.20"))
+    assert "Increase per step" in counting()[0]
+    correct_first_rate(ward, infusion, rate=D("0.15"))
+    (left,) = counting()
+    assert "Increase" not in left
+    assert "No second person" in left
+    assert left.endswith("Reason given: alone")
+
+
 def test_a_mistyped_first_bag_corrected_takes_its_finding_at_the_start_with_it(ward: Ward) -> None:
     infusion = start(ward, concentration=D("20"), happened=True)
     assert "Concentration of the solution 20" in counting()[0]

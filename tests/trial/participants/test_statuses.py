@@ -140,6 +140,16 @@ def test_a_withdrawal_after_the_infusion_is_none_at_a_corrected_start(stopped: P
     assert not any("withdrew" in row.summary for row in Deviation.objects.all())
 
 
+def test_a_pregnancy_found_after_the_infusion_is_none_at_a_corrected_start(
+    stopped: Participant, coordinator: User, psychiatrist: User
+) -> None:
+    result = {"result": "positive", "breast_feeding": "no", "contraception": "yes"}
+    at = STARTED + timedelta(days=30)
+    services.record_screening(coordinator, stopped, slug="pregnancy-test", occurred_at=at, **result)
+    services.infusion_began(psychiatrist, stopped, STARTED + timedelta(hours=1))
+    assert not any("pregnancy" in row.summary for row in Deviation.objects.all())
+
+
 def test_a_renewed_consent_keeps_its_own_time(consented: Participant, coordinator: User) -> None:
     consent(coordinator, consented, CONSENTED + timedelta(days=5))
     now = queries.current_status(consented, "data")
