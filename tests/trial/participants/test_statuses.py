@@ -143,7 +143,7 @@ def test_a_withdrawal_after_the_infusion_is_none_at_a_corrected_start(stopped: P
 def test_a_pregnancy_found_after_the_infusion_is_none_at_a_corrected_start(
     stopped: Participant, coordinator: User, psychiatrist: User
 ) -> None:
-    result = {"result": "positive", "breast_feeding": "no", "contraception": "yes"}
+    result: dict[str, Any] = {"result": "positive", "breast_feeding": "no", "contraception": "yes"}
     at = STARTED + timedelta(days=30)
     services.record_screening(coordinator, stopped, slug="pregnancy-test", occurred_at=at, **result)
     services.infusion_began(psychiatrist, stopped, STARTED + timedelta(hours=1))
