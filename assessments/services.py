@@ -141,9 +141,11 @@ def escalation_of(assessment: Assessment) -> Escalation | None:
     """What the assessment calls for at once, by the protocol version of its participant."""
     if assessment.instrument != INSTRUMENT:
         return None
-    previous = queries.item_before(assessment.participant, assessment.occurred_at, besides=assessment.pk)
+    score, previous = assessment.scores.get(ITEM), None
+    if score:  # 0 is no rise, whatever stood before
+        previous = queries.item_before(assessment.participant, assessment.occurred_at, besides=assessment.pk)
     plan = protocol.for_version(assessment.protocol_version).safety.suicidal_thoughts
-    return judge_suicidal_thoughts(assessment.scores.get(ITEM), previous, plan)
+    return judge_suicidal_thoughts(score, previous, plan)
 
 
 def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved_from: datetime | None = None) -> None:
