@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
 SQLITE_FILE = "trial.sqlite3"
+VACUUMED_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,12 @@ class Templates:
         try:
             yield with_database(self.server, name)
         finally:
-            self._order("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            self._drop(name)
 
     def drop(self) -> None:
         """Remove the run's template databases from the server."""
         for built in self.folder.glob("*/database-name"):
-            self._order("DROP DATABASE IF EXISTS {} WITH (FORCE)", built.read_text(encoding="utf-8"))
+            self._drop(built.read_text(encoding="utf-8"))
 
     def _once(self, name: str, commands: list[list[str]]) -> Template:
         var_dir = self.folder / name
@@ -92,6 +94,17 @@ class Templates:
         (var_dir / "database-name").write_text(name, encoding="utf-8")
         self._order("CREATE DATABASE {}", name)
         return with_database(self.server, name)
+
+    def _drop(self, name: str) -> None:
+        """Remove a database; the server's own vacuuming, which only its superuser may end, leaves it by itself."""
+        deadline = time.monotonic() + VACUUMED_WITHIN
+        while True:
+            try:
+                return self._order("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _order(self, statement: str, *names: str) -> None:
         assert self.server is not None
