@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
 from django.utils import timezone
@@ -35,6 +35,19 @@ class ItemRow(NamedTuple):
         ]
 
 
+# Django's field takes the type of its rows only in the stubs, not when it runs.
+class RaterField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Who rated: mostly the person who enters, whom the gate before the page has already looked up."""
+
+    enterer: User | None = None
+
+    def to_python(self, value: Any) -> User | None:
+        """The account of an id; the enterer's own is not asked for again. Raises ValidationError for others."""
+        if self.enterer is not None and value == str(self.enterer.pk):
+            return self.enterer
+        return super().to_python(value)
+
+
 class AssessmentForm(RecordForm[Assessment]):
     """Enter an instrument at a visit, or correct it. Items may stay open if it is said why."""
 
@@ -45,11 +58,13 @@ class AssessmentForm(RecordForm[Assessment]):
     class Meta:
         model = Assessment
         fields = ("occurred_at", "mode", "rater")
+        field_classes: ClassVar = {"rater": RaterField}
 
     def __init__(self, *args: Any, scale: Instrument, visit: Visit, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scale, self.visit, self.actor = scale, visit, actor
-        rater = cast("forms.ModelChoiceField[User]", self.fields["rater"])
+        rater = cast("RaterField", self.fields["rater"])
+        rater.enterer = actor
         rater.queryset = queries.raters(visit.participant, self.instance.rater if self.is_correction else None)
         rater.empty_label = None
         self._offer_recall()
