@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,6 +15,7 @@ from reports.models import Report
 from trial.audit.context import audited
 from trial.jobs.running import RunningJob
 from trial.jobs.services import enqueue
+from trial.records.files import write_whole
 from trial.users.models import Site, User
 
 if TYPE_CHECKING:
@@ -79,25 +79,6 @@ def _place(report_id: UUID, content: bytes, suffix: str) -> tuple[str, str]:
     name = f"{report_id}-{digest[:16]}.{suffix}"
     write_whole(Path(settings.REPORTS_DIR) / name, content)
     return name, digest
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even when the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def content_of(name: str, sha256: str) -> bytes:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 import time
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from uuid import UUID
@@ -14,6 +12,7 @@ from django.conf import settings
 
 from imaging.models import Upload
 from trial import protocol
+from trial.records.files import write_whole
 from trial.records.services import RecordError, content_hash, put
 from trial.users.models import Site, User
 
@@ -30,7 +29,7 @@ class UploadLost(RecordError):
 def keep(content: bytes) -> str:
     """Put the bytes aside under their SHA-256 until somebody confirms them, and return it (hex)."""
     sha256 = hashlib.sha256(content).hexdigest()
-    _write(_aside(sha256), content)
+    write_whole(_aside(sha256), content)
     return sha256
 
 
@@ -69,7 +68,7 @@ def register(
     """Keep a file and record it: who brought it, under which name, made by which pipeline."""
     sha256 = hashlib.sha256(content).hexdigest()
     if not _path(sha256).exists():
-        _write(_path(sha256), content)
+        write_whole(_path(sha256), content)
     values = {
         "kind": kind,
         "file_name": _bare(file_name),
@@ -94,21 +93,6 @@ def _bare(file_name: str) -> str:
     """The name without folders: those may tell a person's name."""
     name = PurePosixPath(PureWindowsPath(file_name).name).name or "unnamed"
     return "".join(sign if sign.isprintable() else "?" for sign in name)[:LONGEST_NAME]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write the bytes whole, or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _aside(sha256: str) -> Path:

@@ -66,7 +66,7 @@ class Walk:
             yield kind, address, "<html" in text
 
     def _is_ours(self, address: str) -> bool:
-        named = re.findall(r"STL-\d{4}-\d", address)
+        named = re.findall(r"[A-Z]{3}-\d{4}-\d", address)
         return not named or named[0] in self.study_ids
 
 

@@ -13,17 +13,12 @@ import pytest
 
 from infusion import queries, services
 from infusion.models import Infusion
-from tests.infusion.ward import STARTED, Ward, hours, make_ward, start
+from tests.infusion.ward import STARTED, Ward, hours, start
 from trial.safety.models import Deviation
 
 pytestmark = pytest.mark.django_db
 D = Decimal
 WHY = "typed wrongly"
-
-
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
 
 
 def standing() -> list[str]:

@@ -12,15 +12,10 @@ from django.urls import reverse
 from infusion import services
 from infusion.models import Infusion
 from tests.infusion.test_views import address, signed_in
-from tests.infusion.ward import Ward, hours, make_site, make_user, make_ward, start
+from tests.infusion.ward import Ward, hours, make_site, make_user, start
 from trial.permissions import ACTIONS, Role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
 
 
 def recorded(ward: Ward) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from infusion import queries, services
 from infusion.bedside import bedside
 from infusion.models import Infusion, SerumLevel
-from tests.infusion.ward import STARTED, Ward, hours, make_ward, start
+from tests.infusion.ward import STARTED, Ward, hours, start
 from trial.audit.models import AuditEntry
 from trial.participants.models import Status, Visit
 from trial.participants.queries import anchors_of, get_visit
@@ -25,11 +25,6 @@ from trial.safety.models import Alert, Deviation
 pytestmark = pytest.mark.django_db
 D = Decimal
 WHY = "typed wrongly"
-
-
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
 
 
 def fresh(infusion: Infusion) -> Infusion:

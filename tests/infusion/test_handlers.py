@@ -16,16 +16,11 @@ from assessments.instruments import instrument
 from assessments.services import record_assessment
 from infusion import services
 from infusion.rules import POSITIVE_ITEMS
-from tests.infusion.ward import STARTED, Ward, hours, make_ward, start
+from tests.infusion.ward import STARTED, Ward, hours, start
 from trial.records.events import InfusionTimes, ask
 from trial.safety.models import Alert
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
 
 
 def rate_bprs(ward: Ward, marked: int) -> None:

@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db
 D = Decimal
 
 
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
-
-
 def test_starting_records_infusion_bag_rate_and_status(ward: Ward) -> None:
     infusion = start(ward)
     rate = infusion.rates.get()

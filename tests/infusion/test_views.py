@@ -29,11 +29,6 @@ ACTION = dict.fromkeys(READ, "infusion.read") | dict.fromkeys(ORDER, "infusion.o
 ACTION |= dict.fromkeys(RECORD, "infusion.record")
 
 
-@pytest.fixture
-def ward() -> Ward:
-    return make_ward()
-
-
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)

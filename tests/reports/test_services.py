@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -90,19 +89,6 @@ def test_a_changed_file_is_not_served(ordered: Report, report: Assembled, tmp_pa
     (tmp_path / row.pdf_path).write_bytes(report.pdf + b" ")
     with pytest.raises(services.ReportError, match="is not what was published"):
         services.content_of(row.pdf_path, row.pdf_sha256)
-
-
-def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    services.write_whole(tmp_path / "a.pdf", b"old")
-
-    def full(_handle: int) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
-        services.write_whole(tmp_path / "a.pdf", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.pdf"]
-    assert (tmp_path / "a.pdf").read_bytes() == b"old"
 
 
 def test_the_job_builds_a_report_even_of_an_empty_site(ordered: Report) -> None:

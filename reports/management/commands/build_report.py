@@ -18,6 +18,7 @@ from trial.jobs import services as jobs
 from trial.jobs.models import Job
 from trial.jobs.running import RunningJob, heartbeat
 from trial.permissions import may
+from trial.records.files import write_whole
 from trial.users.models import Site, User
 
 LOOK_SECONDS = 1.0
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         orderer = options["ordered_by"]
         files = self._ordered(site, book, orderer) if orderer else self._unordered(site, book)
         for name, content in files.items():
-            services.write_whole(out / name, content)
+            write_whole(out / name, content)
             self.stdout.write(str(out / name))
         if problems := _problems(files["results.json"]):
             raise CommandError("The report was written, but:\n" + "\n".join(problems), returncode=1)

@@ -27,26 +27,18 @@ def start(database_url: str, var_dir: Path, module: str) -> subprocess.Completed
     )
 
 
-def forget_a_migration(database_url: str) -> None:
-    """Make the database look as if an older program had made it."""
-    forget = "DELETE FROM django_migrations WHERE app = 'users' AND name = '0002_password_set_at'"
-    if database_url.startswith("sqlite"):
-        with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
-            connection.execute(forget)
-        return
-    with psycopg.connect(database_url) as server:
-        server.execute(forget)
+OLDER = "DELETE FROM django_migrations WHERE app = 'users' AND name = '0002_password_set_at'"
+NEWER = "INSERT INTO django_migrations (app, name, applied) VALUES ('users', '9999_later', '2099-01-01 00:00:00')"
 
 
-def know_a_later_migration(database_url: str) -> None:
-    """Make the database look as if a newer program had made it."""
-    later = "INSERT INTO django_migrations (app, name, applied) VALUES ('users', '9999_later', '2099-01-01 00:00:00')"
+def pretend(database_url: str, statement: str) -> None:
+    """Make the database look as if a program of another version had made it."""
     if database_url.startswith("sqlite"):
         with sqlite3.connect(database_url.removeprefix("sqlite:///")) as connection:
-            connection.execute(later)
+            connection.execute(statement)
         return
     with psycopg.connect(database_url) as server:
-        server.execute(later)
+        server.execute(statement.encode())
 
 
 def drop_a_trigger(database_url: str) -> None:
@@ -83,7 +75,7 @@ def test_the_application_refuses_to_start_and_names_the_trigger(
 def test_the_application_refuses_to_start_on_an_older_database(
     cloned_database: str, tmp_path: Path, module: str
 ) -> None:
-    forget_a_migration(cloned_database)
+    pretend(cloned_database, OLDER)
     done = start(cloned_database, tmp_path, module)
     assert done.returncode != 0
     assert "DatabaseOutdated" in done.stderr
@@ -92,7 +84,7 @@ def test_the_application_refuses_to_start_on_an_older_database(
 
 
 def test_the_application_refuses_to_start_on_a_newer_database(cloned_database: str, tmp_path: Path) -> None:
-    know_a_later_migration(cloned_database)
+    pretend(cloned_database, NEWER)
     done = start(cloned_database, tmp_path, "trial.wsgi")
     assert done.returncode != 0
     assert "ProgramOutdated" in done.stderr
