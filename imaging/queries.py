@@ -80,8 +80,8 @@ def timepoint_of(participant: Participant, code: str) -> str:
 
 
 def network_names() -> dict[str, str]:
-    """The networks that a table may name, by code, in the current protocol's words."""
-    networks = protocol.for_version(protocol.CURRENT).imaging.networks
+    """The networks that a table may name, by code, in the newest protocol's words."""
+    networks = protocol.for_version(protocol.newest(protocol.versions())).imaging.networks
     return {code: network.label.text for code, network in networks.items()}
 
 

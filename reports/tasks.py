@@ -23,7 +23,7 @@ def build(job: RunningJob) -> None:
     extracts = source.read(report.site)
     assembled = assemble(
         extracts,
-        protocol.for_version(protocol.CURRENT),
+        protocol.for_version(extracts.protocol_version),
         BOOKS[report.book],
         site=str(report.site),
         progress=job.progress,

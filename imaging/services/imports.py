@@ -14,7 +14,7 @@ from django.db import transaction
 from imaging.formats import FileRefused, Problem, connectivity_tsv, freesurfer_aseg
 from imaging.formats.connectivity_tsv import Row
 from imaging.models import ImagingSession, NetworkConnectivity, Upload, Volume
-from imaging.queries import labels_of
+from imaging.queries import labels_of, network_names
 from imaging.services.uploads import register
 from imaging.services.values import record_connectivity, record_volume
 from imaging.volumes import measured
@@ -92,7 +92,7 @@ def plan_volumes(session: ImagingSession, content: bytes) -> ImportPlan:
 
 def plan_connectivity(site: Site, content: bytes) -> ImportPlan:
     """The difference a connectivity table makes at a site; raises FileRefused with line and column."""
-    rows = connectivity_tsv.read(content, tuple(protocol.for_version(protocol.CURRENT).imaging.networks))
+    rows = connectivity_tsv.read(content, tuple(network_names()))
     sessions = _sessions(site, rows)
     found = NetworkConnectivity.objects.filter(session__in=sessions.values())
     recorded = {(row.session_id, row.network): row for row in found}

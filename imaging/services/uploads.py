@@ -83,7 +83,7 @@ def register(
         reason=f"{values['file_name']} imported",
         digest=content_hash({**values, "site": site}),
         site=site,
-        protocol_version=protocol.CURRENT,
+        protocol_version=protocol.in_force(site.today),
         origin=origin,
         **values,
     )

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from trial import protocol
+
 # How often the demo's loader saves a row itself; everywhere else once. A row saved more often was corrected.
 LOADER_SAVES = {"participants": 2, "visits": 4, "infusions": 2}
 DEMO = "demo"
@@ -52,6 +54,12 @@ class Extracts:
             digest.update(f"{name}:{len(frame)}\n".encode())
             digest.update(frame.to_csv(index=False).encode())
         return digest.hexdigest()
+
+    @property
+    def protocol_version(self) -> str:
+        """The version that the analysis follows: the newest a participant is bound to, without any the one in force."""
+        bound = set(self.participants["protocol_version"])
+        return protocol.newest(bound) if bound else protocol.in_force(self.data_cut.date())
 
     @property
     def is_synthetic(self) -> bool:

@@ -21,22 +21,30 @@
                                 psychiatrist_within}
     p.safety.serious_events.{report_within, alarms.decimals, expedited_fatal_within, expedited_other_within}
     p.records.late_after; p.cognition.instrument; p.infusion.{usual_concentrations, pump_resolution, ...}
+    p.amendment.{summary, effective_on.day, reconsent.codes}   # None for the first version
+    p.safety.escalation["emergency"].decimals; p.records.lateness["rating"]; p.blinding.raters.is_on
+                                                        # None before ketamine_96h_v2
     p.imaging.{acquisition, structures, networks}
-    p.walk(), p.proposed(), p.id; protocol.sha256(version), protocol.versions()
+    p.walk(), p.proposed(), p.id; protocol.sha256(version), protocol.versions(), protocol.in_force(day)
 
-A value reads as `.decimal`, `.integer`, `.elapsed` (timedelta), `.limit`, `.time`, `.codes`, `.decimals`
-or `.text`, whichever its kind allows; a wrong reading raises ProtocolError naming its dotted key.
+A value reads as `.decimal`, `.integer`, `.elapsed` (timedelta), `.limit`, `.time`, `.day`, `.is_on`, `.codes`,
+`.decimals` or `.text`, whichever its kind allows; a wrong reading raises ProtocolError naming its dotted key.
+
+A later version is an amendment: its file names the version it amends and states only what differs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from trial.protocol.checks import check
-from trial.protocol.reader import read_table
+from trial.protocol.reader import amended, read_table
 from trial.protocol.schema import Criterion, Protocol, Visit
 from trial.protocol.treatment import Limit, Trigger
 from trial.protocol.values import ProtocolError, Value
@@ -50,8 +58,11 @@ __all__ = [
     "Trigger",
     "Value",
     "Visit",
+    "effective_on",
     "for_version",
+    "in_force",
     "load",
+    "newest",
     "sha256",
     "versions",
 ]
@@ -61,11 +72,7 @@ CURRENT = "ketamine_96h_v1"
 
 def load(text: str) -> Protocol:
     """A protocol from the text of its file; ProtocolError names the dotted key at fault."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProtocolError("file", f"is not TOML: {error}") from error
-    protocol = read_table(Protocol, table, "")
+    protocol = read_table(Protocol, _whole(_parsed(text)), "")
     check(protocol)
     return protocol
 
@@ -79,10 +86,47 @@ def for_version(version: str) -> Protocol:
     return protocol
 
 
+def in_force(on: date) -> str:
+    """Id of the version in force on a day at a site: of those that had taken effect, the one that did so last."""
+    return newest(version for version in versions() if effective_on(version) <= on)
+
+
+def newest(ids: Iterable[str]) -> str:
+    """Of some versions the one that took effect last; raises ValueError for none."""
+    return max(ids, key=effective_on)
+
+
+def effective_on(version: str) -> date:
+    """The first day at a site on which a version can be in force; of the first version, any day."""
+    amendment = for_version(version).amendment
+    return amendment.effective_on.day if amendment else date.min
+
+
 @cache
 def sha256(version: str) -> str:
-    """Hex digest of the bytes of a version's file."""
-    return hashlib.sha256(_content(version)).hexdigest()
+    """Hex digest of a version's file; an amendment's is over the digest of what it amends and its own bytes."""
+    content = _content(version)
+    amends = _parsed(content.decode()).get("trial", {}).get("amends")
+    return hashlib.sha256(sha256(amends).encode() + content if amends else content).hexdigest()
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError("file", f"is not TOML: {error}") from error
+
+
+def _whole(table: dict[str, Any], above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The table of a version, on that of the version it amends; *above*: the ids of those that lead here."""
+    trial = table.get("trial")
+    amends = trial.get("amends") if isinstance(trial, dict) else None
+    if not isinstance(trial, dict) or not isinstance(amends, str):
+        return table
+    chain = (*above, str(trial.get("id")))
+    if amends in chain:
+        raise ProtocolError("trial.amends", f"'{amends}' would amend itself")
+    return amended(_whole(_parsed(_content(amends).decode()), chain), table)
 
 
 @cache

@@ -37,6 +37,10 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
         *("cumulative_dose", "clonidine_rise", "clonidine_daily"),
     ),
 }
+# How far participants can be when an amendment takes effect, for the list of those who consent again.
+PHASES = ("screening", "before_infusion", "during_infusion", "follow_up")
+ALERT_LEVELS = ("emergency", "urgent", "review")
+OBSERVATIONS = ("rating", "vitals", "rate", "clonidine", "side_effects", "serum", "screening", "imaging", "safety")
 _NOMINAL_DAY_1 = datetime(2000, 1, 3)  # noqa: DTZ001  a date for comparing windows, in no zone
 
 
@@ -54,6 +58,7 @@ def check(protocol: Protocol) -> None:
     _check_lists(protocol)
     _check_outcomes(protocol)
     _check_safety(protocol)
+    _check_amendment(protocol)
 
 
 def nominal_window(protocol: Protocol, visit: Visit) -> tuple[datetime, datetime]:
@@ -209,3 +214,17 @@ def _check_safety(protocol: Protocol) -> None:
     steps = [item.review_at_least, item.alert_at_least, item.emergency_at_least]
     _ascending("safety.suicidal_thoughts", steps)
     _ascending("safety.serious_events.alarms", list(protocol.safety.serious_events.alarms.decimals))
+    if (escalation := protocol.safety.escalation) is not None:
+        _require(tuple(escalation) == ALERT_LEVELS, "safety.escalation", f"states {', '.join(ALERT_LEVELS)}, each once")
+        for steps in escalation.values():
+            _ascending(steps.key, list(steps.decimals))
+    if (lateness := protocol.records.lateness) is not None:
+        known = set(lateness) == set(OBSERVATIONS)
+        _require(known, "records.lateness", f"states {', '.join(OBSERVATIONS)}, each once")
+
+
+def _check_amendment(protocol: Protocol) -> None:
+    amends = protocol.trial.amends is not None
+    _require(amends == (protocol.amendment is not None), "amendment", "is stated exactly where trial.amends is")
+    if protocol.amendment is not None:
+        _refer(protocol.amendment.reconsent, PHASES, f"one of {', '.join(PHASES)}, a phase")

@@ -37,6 +37,16 @@ def read_table(kind: type[T], table: object, path: str, key: str = "") -> T:
     return kind(**values)
 
 
+def amended(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of a version with the changes of its amendment: tables are merged, values and lists replaced."""
+    whole = dict(base)
+    for name, given in change.items():
+        stood = base.get(name)
+        merged = isinstance(given, dict) and isinstance(stood, dict) and not set(_PARTS) & {*given, *stood}
+        whole[name] = amended(stood, given) if merged else given  # type: ignore[arg-type]
+    return whole
+
+
 @cache
 def _hints(kind: type[Any]) -> Mapping[str, Any]:
     names = {field.name for field in fields(kind)}

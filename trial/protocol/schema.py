@@ -23,7 +23,7 @@ from trial.protocol.treatment import (
     TitrationPlan,
     VitalSigns,
 )
-from trial.protocol.values import Clock, Codes, Count, Number, Numbers, Text, Value
+from trial.protocol.values import Clock, Codes, Count, Day, Number, Numbers, Switch, Text, Value
 
 Mode = Literal["in person", "phone"]
 Schedule = Literal["clinic", "phone", "imaging"]
@@ -32,15 +32,25 @@ Population = Literal["patient", "control"]
 
 @dataclass(frozen=True)
 class Trial:
-    """What the trial is called and how many it enrols."""
+    """What the trial is called, which version this one amends, and how many it enrols."""
 
     id: str
+    amends: str | None
     title: Text
     version: Text
     registration: Text
     design: Text
     enrolment_target: Count
     control_target: Count
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """What a later version changes, from which day at the site, and who then consents again (`checks.PHASES`)."""
+
+    summary: Text
+    effective_on: Day
+    reconsent: Codes
 
 
 @dataclass(frozen=True)
@@ -163,17 +173,26 @@ class SeriousEvents:
 
 @dataclass(frozen=True)
 class Safety:
-    """Safety thresholds."""
+    """Safety thresholds; `escalation`: minutes after which the next person is told, by level of an alert."""
 
     suicidal_thoughts: SuicidalThoughts
     serious_events: SeriousEvents
+    escalation: Mapping[str, Numbers] | None
 
 
 @dataclass(frozen=True)
 class Records:
-    """When an entry counts as late: entered so long after it occurred."""
+    """When an entry counts as late: entered so long after it occurred, by kind of observation where stated."""
 
     late_after: Number
+    lateness: Mapping[str, Number] | None
+
+
+@dataclass(frozen=True)
+class Blinding:
+    """Whether raters are kept from what the treatment was."""
+
+    raters: Switch
 
 
 @dataclass(frozen=True)
@@ -233,6 +252,7 @@ class Protocol:
     """A whole protocol version; immutable and shared."""
 
     trial: Trial
+    amendment: Amendment | None
     eligibility: Mapping[str, Criterion]
     instruments: Mapping[str, Labelled]
     measurements: Mapping[str, Labelled]
@@ -249,6 +269,7 @@ class Protocol:
     analysis: Analysis
     safety: Safety
     records: Records
+    blinding: Blinding | None
     cognition: Cognition
     imaging: Imaging
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from trial.protocol.schema import Protocol
-from trial.protocol.values import Clock, Codes, ProtocolError, Text, Value
+from trial.protocol.values import Clock, Codes, Day, ProtocolError, Switch, Text, Value
 
 _TIME = ("min", "h", "d")
 
@@ -75,7 +75,9 @@ _UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("safety.suicidal_thoughts.*", ("points",)),
     ("safety.serious_events.expedited_*", ("d",)),
     ("safety.serious_events.*", ("h",)),
+    ("safety.escalation.*", ("min",)),
     ("records.late_after", ("min",)),
+    ("records.lateness.*", ("min",)),
     ("imaging.acquisition.field_strength", ("T",)),
     ("imaging.acquisition.runs_per_session", ("runs",)),
     ("imaging.acquisition.run_length", ("min",)),
@@ -88,7 +90,7 @@ _UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def units_of(value: Value) -> tuple[str, ...]:
     """The units a value may be stated in; ProtocolError if its key is not covered."""
-    for kind, unit in ((Text, "text"), (Codes, "codes"), (Clock, "site time")):
+    for kind, unit in ((Text, "text"), (Codes, "codes"), (Clock, "site time"), (Day, "date"), (Switch, "yes/no")):
         if isinstance(value, kind):
             return (unit,)
     for pattern, units in _UNITS:

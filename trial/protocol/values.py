@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 STATUSES = ("published", "proposed")
@@ -18,7 +18,7 @@ UNITS = frozenset(
         "min", "h", "d", "wk", "months", "years", "s", "mm", "frames", "T",
         "mmHg", "beats/min", "breaths/min", "%", "points", "grade", "category", "p",
         "participants", "people", "trials", "items", "doses/day", "steps/day", "runs",
-        "site time", "text", "codes",
+        "site time", "date", "yes/no", "text", "codes",
     }
 )  # fmt: skip
 NONE = "none"
@@ -26,6 +26,8 @@ NONE = "none"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SWITCH = {"yes": True, "no": False}
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "wk": 604800}
 
 
@@ -92,6 +94,20 @@ class Value:
         return time.fromisoformat(self.text)
 
     @property
+    def day(self) -> date:
+        """A date at the site."""
+        if problem := _day_problem(self.text):
+            raise ProtocolError(self.key, problem)
+        return date.fromisoformat(self.text)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a switch says yes."""
+        if self.text not in _SWITCH:
+            raise ProtocolError(self.key, f"'{self.text}' is neither yes nor no")
+        return _SWITCH[self.text]
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """The listed codes in order; empty where the file says none."""
         return () if self.text == NONE else tuple(part.strip() for part in self.text.split(","))
@@ -102,6 +118,15 @@ class Value:
         if problem := _list_problem(self.text):
             raise ProtocolError(self.key, problem)
         return tuple(Decimal(part) for part in self.text.split(", "))
+
+
+def _day_problem(text: str) -> str | None:
+    """Only the full form is a date: 20261101 and week dates are read by Python, but not by everybody."""
+    try:
+        good = _DAY.fullmatch(text) is not None and date.fromisoformat(text) is not None
+    except ValueError:
+        good = False
+    return None if good else f"'{text}' is not a date such as 2026-11-01"
 
 
 def _list_problem(text: str) -> str | None:
@@ -140,6 +165,20 @@ class Clock(Value):
 
     def problem(self) -> str | None:
         return None if _CLOCK.fullmatch(self.text) else f"'{self.text}' is not a time of day such as 08:00"
+
+
+class Day(Value):
+    """A date at the site: read `.day`."""
+
+    def problem(self) -> str | None:
+        return _day_problem(self.text)
+
+
+class Switch(Value):
+    """Something that is done or not: read `.is_on`."""
+
+    def problem(self) -> str | None:
+        return None if self.text in _SWITCH else f"'{self.text}' is neither yes nor no"
 
 
 class Numbers(Value):

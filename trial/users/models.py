@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,11 @@ class Site(models.Model):
     def zone(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def today(self) -> date:
+        """The day it is at the site."""
+        return timezone.now().astimezone(self.zone).date()
 
 
 class UserManager(BaseUserManager["User"]):

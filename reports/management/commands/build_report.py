@@ -55,8 +55,9 @@ class Command(BaseCommand):
         from reports.assemble import assemble
         from trial import protocol
 
-        current = protocol.for_version(protocol.CURRENT)
-        made = assemble(source.read(site), current, book, site=str(site), progress=self._tell)
+        extracts = source.read(site)
+        bound = protocol.for_version(extracts.protocol_version)
+        made = assemble(extracts, bound, book, site=str(site), progress=self._tell)
         return _files(book, site, made.pdf, made.results, made.page.markup, list(made.page.figures))
 
     def _ordered(self, site: Site, book: Book, username: str) -> Files:

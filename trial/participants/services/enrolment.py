@@ -51,7 +51,7 @@ def enrol(
             reason="registered",
             digest=content_hash(given),
             study_id=study_id(locked.code, number),
-            protocol_version=protocol.CURRENT,
+            protocol_version=protocol.in_force(enrolled_on),
             origin=origin,
             **given,
         )
@@ -90,7 +90,7 @@ def sign_consent(
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> Consent:
-    """Record a signed consent form. The first binds the current protocol and makes the visits.
+    """Record a signed consent form. The first binds the protocol in force that day and makes the visits.
 
     A later one is a renewed consent: it leaves protocol version and visits as they are.
     ``contact`` and ``data`` are the participant's answers on contact and on the use of data. Raises
@@ -106,7 +106,7 @@ def sign_consent(
         Participant.objects.select_for_update().get(pk=participant.pk)  # two first consents would both make visits
         first = Consent.objects.filter(participant=participant).order_by("entered_at").first()
         if first is None:
-            bind(actor, participant)
+            bind(actor, participant, on=occurred_at.astimezone(participant.site.zone).date())
         consent = enter(
             Consent,
             actor,
@@ -137,17 +137,18 @@ def sign_consent(
     return consent
 
 
-def bind(actor: User, participant: Participant) -> None:
-    """Bind the participant to the protocol version in force at consent."""
-    bind_protocol(protocol.CURRENT)
-    if participant.protocol_version == protocol.CURRENT:
+def bind(actor: User, participant: Participant, *, on: date) -> None:
+    """Bind the participant to the protocol version in force on the day of the consent."""
+    version = protocol.in_force(on)
+    bind_protocol(version)
+    if participant.protocol_version == version:
         return
     saved = amend(
         participant,
         actor,
         version=participant.version,
         reason="protocol version in force at consent",
-        protocol_version=protocol.CURRENT,
+        protocol_version=version,
     )
     participant.version, participant.protocol_version = saved.version, saved.protocol_version
 
