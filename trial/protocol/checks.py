@@ -216,8 +216,8 @@ def _check_safety(protocol: Protocol) -> None:
     _ascending("safety.serious_events.alarms", list(protocol.safety.serious_events.alarms.decimals))
     if (escalation := protocol.safety.escalation) is not None:
         _require(tuple(escalation) == ALERT_LEVELS, "safety.escalation", f"states {', '.join(ALERT_LEVELS)}, each once")
-        for steps in escalation.values():
-            _ascending(steps.key, list(steps.decimals))
+        for waits in escalation.values():
+            _ascending(waits.key, list(waits.decimals))
     if (lateness := protocol.records.lateness) is not None:
         known = set(lateness) == set(OBSERVATIONS)
         _require(known, "records.lateness", f"states {', '.join(OBSERVATIONS)}, each once")

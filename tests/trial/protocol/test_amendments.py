@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from datetime import date, timedelta
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_a_version_is_in_force_from_its_day_on() -> None:
 
 
 def test_merging_replaces_a_value_whole_and_leaves_both_tables_as_they_were() -> None:
-    base = {"limits": {"rate": {"value": "1", "unit": "h"}, "order": ["rate"]}, "trial": {"id": "a"}}
+    base: dict[str, Any] = {"limits": {"rate": {"value": "1", "unit": "h"}, "order": ["rate"]}, "trial": {"id": "a"}}
     change = {"limits": {"rate": {"value": "2"}}, "records": {"x": 1}}
     assert amended(base, change) == {
         "limits": {"rate": {"value": "2"}, "order": ["rate"]},
