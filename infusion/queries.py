@@ -12,7 +12,7 @@ from django.http import Http404
 from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
 from infusion.rules import Course, RateEvent
 from trial.participants.models import Participant, PhysicalExamination, Visit
-from trial.participants.queries import protocol_of
+from trial.participants.queries import protocol_at
 from trial.records.events import InfusionTimes
 from trial.records.models import ClinicalRecord
 
@@ -32,7 +32,7 @@ MEASURED = {"blood_pressure": Vitals, "side_effects": SideEffects, "serum": Seru
 
 def measurements_due(visit: Visit) -> list[Due]:
     """What a visit asks to be measured at the bedside, in the protocol's order."""
-    plan = protocol_of(visit.participant)
+    plan = protocol_at(visit)
     return [
         Due(code, plan.measurements[code].label.text, taken_at(visit, code))
         for code in plan.visits[visit.code].measurements.codes

@@ -46,6 +46,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
     "participants.judge": frozenset({Role.PSYCHIATRIST, Role.PI}),
     "participants.dispose": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
+    "participants.amend": frozenset({Role.COORDINATOR, Role.PI}),
     "safety.read": READERS,
     "safety.record": CLINICAL,
     "safety.acknowledge": frozenset({Role.PSYCHIATRIST, Role.PI}),

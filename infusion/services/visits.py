@@ -7,7 +7,7 @@ from datetime import datetime
 from infusion import queries
 from trial.participants import services as participants
 from trial.participants.models import Visit
-from trial.participants.queries import protocol_of
+from trial.participants.queries import protocol_at
 from trial.users.models import User
 
 
@@ -19,7 +19,7 @@ def attend(actor: User, visit: Visit | None, at: datetime, moved_from: datetime 
     """
     if visit is None:
         return
-    plan = protocol_of(visit.participant).visits[visit.code]
+    plan = protocol_at(visit).visits[visit.code]
     if plan.instruments.codes:
         return
     is_complete = all(due.taken_at for due in queries.measurements_due(visit))

@@ -122,6 +122,7 @@ class Addresses:
             "job_id": lambda: self.report.job_id,
             "label": lambda: "participants.Participant",
             "row_id": lambda: self.patient.pk,
+            "version": lambda: "ketamine_96h_v2",
         }
         made = special.get((name, argument)) or general.get(argument)
         return made() if made else _unknown(name, argument)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -21,7 +22,7 @@ from trial.participants.models import (
 )
 from trial.participants.rules import Progress
 from trial.protocol.schema import Population
-from trial.rules.schedule import Anchors, Window, due_windows
+from trial.rules.schedule import Anchors, Window, due_windows, visit_window
 
 GONE = (Status.Value.WITHDREW, Status.Value.SCREEN_FAILURE)
 
@@ -58,6 +59,11 @@ def protocol_of(participant: Participant) -> protocol.Protocol:
     return protocol.for_version(participant.protocol_version)
 
 
+def protocol_at(visit: Visit) -> protocol.Protocol:
+    """The protocol version that a visit is bound to: of one held before an amendment, the version of then."""
+    return protocol.for_version(visit.protocol_version)
+
+
 def consented_at(participant: Participant) -> datetime | None:
     """When the first consent was signed, in UTC; None without one."""
     return (
@@ -66,6 +72,11 @@ def consented_at(participant: Participant) -> datetime | None:
         .values_list("occurred_at", flat=True)
         .first()
     )
+
+
+def latest_reconsent(participant: Participant) -> Consent | None:
+    """The consent signed again last, or None."""
+    return Consent.objects.filter(participant=participant, is_reconsent=True).order_by("-occurred_at").first()
 
 
 def consented_on(participant: Participant, *, latest: bool = False) -> date | None:
@@ -138,10 +149,26 @@ def anchors_of(participant: Participant) -> Anchors:
     )
 
 
-def windows_of(participant: Participant) -> Mapping[str, Window | None]:
-    """The window of every visit of the participant's cohort, by code; None while its anchor is unknown."""
+def windows_of(participant: Participant, visits: Iterable[Visit] = ()) -> Mapping[str, Window | None]:
+    """The window of every visit of the participant's cohort, by code; None while its anchor is unknown.
+
+    Those of *visits* that were left under an earlier version of the protocol have the window of that version.
+    """
     population: Population = "control" if participant.cohort == Cohort.CONTROL else "patient"
-    return due_windows(protocol_of(participant), anchors_of(participant), participant.site.zone, population)
+    anchors, zone = anchors_of(participant), participant.site.zone
+    windows = dict(due_windows(protocol_of(participant), anchors, zone, population))
+    earlier = [visit for visit in visits if visit.protocol_version != participant.protocol_version]
+    return windows | {visit.code: _window(visit, anchors, zone) for visit in earlier}
+
+
+def window_of(visit: Visit) -> Window | None:
+    """The window of a visit under the version of the protocol that it is bound to."""
+    return _window(visit, anchors_of(visit.participant), visit.participant.site.zone)
+
+
+def _window(visit: Visit, anchors: Anchors, zone: ZoneInfo) -> Window | None:
+    bound = protocol_at(visit)
+    return visit_window(bound, bound.visits[visit.code], anchors, zone)
 
 
 def planned_start(participant: Participant) -> datetime | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trial.participants.views import eligibility, overview, participant, screening, visits
+from trial.participants.views import amendments, eligibility, overview, participant, screening, visits
 
 app_name = "participants"
 urlpatterns = [
     path("", overview.today, name="today"),
     path("participants/", overview.participants, name="list"),
     path("participants/new/", participant.enrol, name="enrol"),
+    path("participants/versions/", amendments.versions, name="versions"),
     path("participants/<str:study_id>/", participant.detail, name="detail"),
+    path("participants/<str:study_id>/version/<slug:version>/", amendments.move, name="move"),
     path("participants/<str:study_id>/contact/", participant.contact, name="contact"),
     path("participants/<str:study_id>/consent/", participant.consent, name="consent"),
     path("participants/<str:study_id>/status/", participant.status, name="status"),

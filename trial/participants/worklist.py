@@ -236,8 +236,8 @@ def ordering(sort: str) -> list[OrderBy]:
 
 
 def label_of(visit: Visit) -> str:
-    """The visit's name in the protocol the participant is bound to."""
-    return queries.protocol_of(visit.participant).visits[visit.code].label
+    """The visit's name in the protocol version it is bound to."""
+    return queries.protocol_at(visit).visits[visit.code].label
 
 
 def outcome_of(visit: Visit) -> str:
@@ -290,16 +290,16 @@ def badges_of_row(row: Any) -> list[Badge]:
 
 def timeline(participant: Participant, now: datetime) -> list[tuple[str, list[Line]]]:
     """The participant's visits by schedule, each in the protocol's order."""
-    plan, windows = queries.protocol_of(participant).visits, queries.windows_of(participant)
-    following = following_of(participant)
+    visits = queries.visits_of(participant)
+    windows, following = queries.windows_of(participant, visits), following_of(participant)
     lines = [
         Line(
             visit,
-            plan[visit.code],
+            queries.protocol_at(visit).visits[visit.code],
             window := windows.get(visit.code),
             following.badge(visit) or visit_badge(visit, window, now),
         )
-        for visit in queries.visits_of(participant)
+        for visit in visits
     ]
     places = list(SCHEDULES)
     lines.sort(key=lambda line: places.index(line.visit.schedule))

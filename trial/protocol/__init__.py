@@ -41,6 +41,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from trial.protocol.checks import check
@@ -132,11 +133,15 @@ def _whole(table: dict[str, Any], above: tuple[str, ...] = ()) -> dict[str, Any]
 @cache
 def versions() -> tuple[str, ...]:
     """Ids of all protocol versions in this package, sorted."""
-    names = (entry.name for entry in files(__package__).iterdir())
+    names = (entry.name for entry in _version_files().iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def _version_files() -> Traversable:
+    return files(__package__)
 
 
 def _content(version: str) -> bytes:
     if version not in versions():
         raise ProtocolError("trial.id", f"no protocol version '{version}'; there are {', '.join(versions())}")
-    return files(__package__).joinpath(f"{version}.toml").read_bytes()
+    return _version_files().joinpath(f"{version}.toml").read_bytes()

@@ -23,7 +23,7 @@ LEAVES = {
     "soft_below": "warns below",
     "text": "wording",
 }
-BARE_UNITS = ("text", "codes", "category")
+BARE_UNITS = ("text", "codes", "category", "date", "yes/no")
 UNSET = "none"
 
 
@@ -77,6 +77,41 @@ def sections(version: Protocol, *, only_proposed: bool = False) -> list[Section]
         Section(name, heading(name), tuple(groups_of([row for _, row in found], labels)))
         for name, found in groupby(rows, key=lambda pair: pair[0])
     ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that an amendment states: where it stands, what it is, and its text before and after with the unit.
+
+    ``before`` is empty for a value that the earlier version did not have.
+    """
+
+    section: str
+    group: str
+    what: str
+    before: str
+    after: str
+    is_proposed: bool
+
+
+def differences(earlier: Protocol, later: Protocol) -> list[Difference]:
+    """What a version states otherwise than the one before it, in the order of the page."""
+    stood = dict(earlier.walk())
+    found = []
+    for section in sections(later):
+        for group in section.groups:
+            for row in group.rows:
+                old = stood.get(row.value.key)
+                if old is None or (old.text, old.unit) != (row.value.text, row.value.unit):
+                    before = with_unit(old.text, old.unit) if old else ""
+                    after = with_unit(row.text, row.unit)
+                    found.append(Difference(section.title, group.name, row.what, before, after, row.value.proposed))
+    return found
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A value's text and its unit as they are read."""
+    return text if text == UNSET or unit in BARE_UNITS or not unit else f"{text} {unit}"
 
 
 def groups_of(rows: list[Row], labels: dict[str, str]) -> list[Group]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from trial.participants.forms.base import attempt
 from trial.participants.forms.eligibility import DecisionForm, JudgementForm
-from trial.participants.forms.enrolment import ConsentForm, ContactForm, EnrolForm, PlanForm, StatusForm
+from trial.participants.forms.enrolment import (
+    ConsentForm,
+    ContactForm,
+    EnrolForm,
+    MoveForm,
+    PlanForm,
+    StatusForm,
+)
 from trial.participants.forms.screening import DoseForm, screening_form
 from trial.participants.forms.visits import HeldCorrectionForm, HeldForm, MissedForm
 
@@ -18,6 +25,7 @@ __all__ = [
     "HeldForm",
     "JudgementForm",
     "MissedForm",
+    "MoveForm",
     "PlanForm",
     "StatusForm",
     "attempt",

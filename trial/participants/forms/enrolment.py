@@ -98,6 +98,18 @@ class PlanForm(KeyedForm):
         return cleaned
 
 
+class MoveForm(KeyedForm):
+    """From when a participant is under a later protocol version, and why."""
+
+    occurred_at = moment("Holds from")
+    reason = forms.CharField(
+        label="Why is the participant moved?",
+        max_length=200,
+        help_text="For example: amendment approved by the ethics committee, renewed consent signed.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class StatusForm(KeyedForm):
     """A dated status on one axis. Choices carry the axis and the value: enrolment:withdrew; each says both."""
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from trial.participants.models.eligibility import CriterionJudgement, EligibilityDecision
-from trial.participants.models.participant import Cohort, Consent, Demographics, Participant, Status, Visit
+from trial.participants.models.participant import (
+    Cohort,
+    Consent,
+    Demographics,
+    Participant,
+    ProtocolMove,
+    Status,
+    Visit,
+)
 from trial.participants.models.screening import (
     AntidepressantTrial,
     Diagnosis,
@@ -39,6 +47,7 @@ __all__ = [
     "PhysicalExamination",
     "PregnancyTest",
     "Presence",
+    "ProtocolMove",
     "PsychiatricHistory",
     "Status",
     "Visit",

@@ -81,6 +81,26 @@ class Consent(ClinicalRecord):
     copy_given = models.BooleanField("participant has a copy", default=True)
 
 
+class ProtocolMove(ClinicalRecord):
+    """A participant's move to a later protocol version; ``occurred_at`` is from when it holds.
+
+    Visits held or missed before keep the version they were held under.
+    """
+
+    from_version = models.CharField("moved from", max_length=40)
+    to_version = models.CharField("moved to", max_length=40)
+    reconsent = models.ForeignKey(
+        Consent, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name="renewed consent"
+    )
+    explanation = models.CharField("reason", max_length=200)
+
+    class Meta(ClinicalRecord.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *ClinicalRecord.Meta.constraints,
+            models.UniqueConstraint(fields=["participant", "to_version"], name="moved_once_to_a_version"),
+        ]
+
+
 class Demographics(ClinicalRecord):
     """Who the participant is, as the baseline table reports it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trial.participants.services.amendments import move_to_version
 from trial.participants.services.eligibility import decide_eligibility, judge_criteria
 from trial.participants.services.enrolment import correct_contact, enrol, plan_infusion, sign_consent
 from trial.participants.services.order import StepRefused, require_step
@@ -28,6 +29,7 @@ __all__ = [
     "judge_criteria",
     "make_visits",
     "miss_visit",
+    "move_to_version",
     "plan_infusion",
     "record_dose",
     "record_screening",

@@ -63,7 +63,7 @@ def is_done_at_visit(model: Any) -> bool:
 
 def departures_at(visit: Visit, at: datetime, anchors: Anchors) -> list[Deviation]:
     """What departs from window and consent when something is done at a visit at an instant."""
-    zone, bound = visit.participant.site.zone, queries.protocol_of(visit.participant)
+    zone, bound = visit.participant.site.zone, queries.protocol_at(visit)
     planned = bound.visits[visit.code]
     window = visit_window(bound, planned, anchors, zone)
     found = (window_deviation(window, at, zone), consent_deviation(planned.label, at, anchors.consent, zone))
@@ -72,7 +72,7 @@ def departures_at(visit: Visit, at: datetime, anchors: Anchors) -> list[Deviatio
 
 def missed(visit: Visit, reason: str) -> Deviation:
     """A visit recorded as missed; important where it carries the primary outcome."""
-    planned = queries.protocol_of(visit.participant).visits[visit.code]
+    planned = queries.protocol_at(visit).visits[visit.code]
     important = "madrs" in planned.instruments.codes
     return Deviation("missed", important, f"{planned.label} was missed: {reason}", visit.code)
 

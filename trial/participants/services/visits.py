@@ -58,9 +58,10 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 
 def refresh_windows(actor: User, participant: Participant) -> None:
     """Count every window anew from the anchors; report visits held outside theirs, close what no longer is."""
-    windows, zone = queries.windows_of(participant), participant.site.zone
+    zone = participant.site.zone
     with audited(actor, "windows counted from the infusion"):
         visits = list(participant.visits.select_for_update())
+        windows = queries.windows_of(participant, visits)
         moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
         Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
         if moved:
@@ -146,7 +147,7 @@ def correct_visit(actor: User, visit: Visit, *, version: int, reason: str, done_
 
 def _now_held(visit: Visit, occurred_at: datetime) -> str:
     """The visit as it is recorded now, in a sentence."""
-    label = queries.protocol_of(visit.participant).visits[visit.code].label
+    label = queries.protocol_at(visit).visits[visit.code].label
     zone = visit.participant.site.zone
     if visit.done_at is None:
         return f"what was done at {label} is now dated {occurred_at.astimezone(zone):%Y-%m-%d %H:%M}."

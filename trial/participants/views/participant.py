@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from trial.participants import queries, services, worklist
+from trial.participants import amendments, queries, services, worklist
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import ConsentForm, ContactForm, EnrolForm, PlanForm, StatusForm, attempt
 from trial.participants.models import Participant, Status
@@ -23,7 +23,7 @@ PANELS = (
     ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
     ("safety.read", "safety:panel", "Safety", ("patient", "control")),
 )
-ACTIONS = ("participants.screen", "participants.judge", "participants.dispose", "audit.read")
+ACTIONS = ("participants.screen", "participants.judge", "participants.dispose", "participants.amend", "audit.read")
 
 
 @requires("participants.enrol")
@@ -57,6 +57,7 @@ def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
         "marks": worklist.screening_marks(participant),
         "is_patient": participant.cohort == "patient",
         "panels": panels_for(request, participant),
+        "offered_version": amendments.offered_to(participant),
         **header(request, participant),
     }
     return render(request, "participants/detail.html", frame)

@@ -91,9 +91,9 @@ def page(
     missed: MissedForm | None = None,
 ) -> HttpResponse:
     """Render the page of a visit, with a form that was refused in place of a fresh one."""
-    protocol = queries.protocol_of(participant)
+    protocol = queries.protocol_at(found)
     plan, user = protocol.visits[found.code], request.user
-    window, following = queries.windows_of(participant).get(found.code), worklist.following_of(participant)
+    window, following = queries.window_of(found), worklist.following_of(participant)
     frame: dict[str, Any] = {
         "participant": participant,
         "visit": found,
