@@ -19,6 +19,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "trial.settings"
 # One key for the test process and for every site it starts, so that both can verify a cloned audit chain.
 os.environ["SECRET_KEY"] = "tests-" + "0" * 50
 os.environ["AUDIT_SEAL_KEY"] = "5e" * 32
+os.environ["CONTACT_KEYS"] = "c0" * 32
 os.environ["LOG_LEVEL"] = "WARNING"
 
 import environ

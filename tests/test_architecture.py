@@ -41,6 +41,7 @@ LEVELS = [
     {"trial.jobs"},
     {"trial.records"},
     {"trial.participants"},
+    {"trial.contacts"},
     {"trial.safety"},
     {"infusion", "assessments", "imaging"},
     {"reports"},

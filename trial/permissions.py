@@ -47,6 +47,12 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "participants.judge": frozenset({Role.PSYCHIATRIST, Role.PI}),
     "participants.dispose": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
     "participants.amend": frozenset({Role.COORDINATOR, Role.PI}),
+    # Roles that call see contact details; the nurse only by breaking the glass, with a reason that is reviewed.
+    "contacts.open": CLINICAL,
+    "contacts.read": CLINICAL - {Role.NURSE},
+    "contacts.record": frozenset({Role.COORDINATOR, Role.PI}),
+    "contacts.erase": frozenset({Role.PI}),
+    "contacts.review": frozenset({Role.PI, Role.DATA_MANAGER}),
     "safety.read": READERS,
     "safety.record": CLINICAL,
     "safety.acknowledge": frozenset({Role.PSYCHIATRIST, Role.PI}),

@@ -33,6 +33,9 @@ ENVIRONMENT: dict[str, Variable] = {
     "SITE_MODE": Variable("demo", "demo, practice or production; demo and practice say so on every page."),
     "SECRET_KEY": Variable("", "Django's signing key; empty: made once in VAR_DIR/keys/secret.key."),
     "AUDIT_SEAL_KEY": Variable("", "Hex key of the audit chain; empty: made once in VAR_DIR/keys/audit_seal.key."),
+    "CONTACT_KEYS": Variable(
+        "", "Hex keys of the contact details, the one in use first; empty: made once in VAR_DIR/keys/contact.key."
+    ),
     "ALLOWED_HOSTS": Variable("127.0.0.1,localhost,[::1]", "Host names the site answers to."),
     "CSRF_TRUSTED_ORIGINS": Variable("", "Origins trusted for posts behind a proxy, with scheme."),
     "BEHIND_TLS": Variable("false", "true: cookies only over TLS, redirects to https, HSTS."),
@@ -102,6 +105,7 @@ def key_from_file(name: str) -> str:
 
 SECRET_KEY = read("SECRET_KEY") or key_from_file("secret.key")
 AUDIT_SEAL_KEY = bytes.fromhex(read("AUDIT_SEAL_KEY") or key_from_file("audit_seal.key"))
+CONTACT_KEYS = [bytes.fromhex(key) for key in read_list("CONTACT_KEYS") or [key_from_file("contact.key")]]
 SITE_MODE = site_mode()
 DEMO_PASSWORD = read("DEMO_PASSWORD")
 HOST = read("HOST")
@@ -128,6 +132,7 @@ INSTALLED_APPS = [
     "trial.jobs",
     "trial.records",
     "trial.participants",
+    "trial.contacts",
     "trial.safety",
     "infusion",
     "assessments",

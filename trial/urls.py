@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("trial.records.urls")),
     path("jobs/", include("trial.jobs.urls")),
     path("audit/", include("trial.audit.urls")),
+    path("contacts/", include("trial.contacts.urls")),
     path("safety/", include("trial.safety.urls")),
     path("infusion/", include("infusion.urls")),
     path("assessments/", include("assessments.urls")),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from reports.cohort import imaging_story, infusion_story, present, ratings_story, screening_story
+from reports.cohort import contact_story, imaging_story, infusion_story, present, ratings_story, screening_story
 from reports.cohort.accounts import demo_accounts, demo_site, practice_ward, work_at
 from reports.cohort.scene import DEMO, Scene, key_of
 from reports.cohort.synthesis import Patient, Scan, patients, pressure_changes, scans
@@ -120,6 +120,7 @@ def load_ward(people: dict[str, User], say: Report) -> int:
         with transaction.atomic():
             scene = begin(twin, ward, people, today + timedelta(days=stage.begins_in_days))
             scene.until = timezone.now()
+            contact_story.contact(scene)
             stage.tell(scene)
         loaded += 1
         say(f"{scene.participant.study_id} loaded ({stage.words})")

@@ -20,6 +20,8 @@ from reports.models import Report
 from reports.services import order_report
 from tests.trial.records import clinic
 from trial.audit.context import audited
+from trial.contacts.details import Details
+from trial.contacts.services import break_glass, record_contact
 from trial.participants import services as participants
 from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
@@ -60,6 +62,8 @@ class Addresses:
         self.newcomer = clinic.make_participant(self.pi, self.site)
         participants.sign_consent(self.pi, self.newcomer, occurred_at=clinic.SIGNED, form_version="1.0")
         self.ensure_events()
+        record_contact(self.pi, self.patient, Details(full_name="Casey Invented", phone="314 555 0199"))
+        self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
 
     def published_report(self) -> Report:
         """A report of the site with small files, ordered by the PI."""
@@ -100,6 +104,7 @@ class Addresses:
     def value(self, name: str, argument: str) -> Any:
         """What stands for *argument* in the address *name*."""
         special: dict[tuple[str, str], Callable[[], object]] = {
+            ("contacts:review", "pk"): lambda: self.access.pk,
             ("safety:alert", "pk"): lambda: self.of_patient(Alert),
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),

@@ -8,13 +8,14 @@ from django.apps import apps
 from django.db.models import Model
 
 AUDITED_APPS = frozenset(
-    {"users", "participants", "safety", "records", "infusion", "assessments", "imaging", "reports"}
+    {"users", "participants", "contacts", "safety", "records", "infusion", "assessments", "imaging", "reports"}
 )
 
 # Keys are an app's label (all its tables) or a model's label; the reason stands in docs/audit.md.
 NOT_AUDITED: dict[str, str] = {
     "audit.AuditEntry": "The trail itself; the database refuses every change to it.",
     "audit.AuditSeal": "The chain over the trail; insert-only and keyed.",
+    "contacts.ContactIndex": "Keyed digests to search by, made anew from the contact details at every change.",
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
@@ -24,6 +25,7 @@ NOT_AUDITED: dict[str, str] = {
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.
 EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.User": frozenset({"password", "last_login"}),
+    "contacts.Contact": frozenset({"sealed", "wrapped_key"}),
 }
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from trial.jobs.queries import sweeper_silent_since
@@ -21,13 +22,19 @@ from trial.permissions import may, requires, sites_permitting
 from trial.records.events import RunningInfusion, ask
 
 PER_PAGE = 50
+# What the other apps have to say to whom on this page, by the action that shows it: nothing where there is nothing.
+PANELS = (
+    ("safety.read", "safety:open"),
+    ("contacts.review", "contacts:open_accesses"),
+)
 
 
 @requires("today.read")
 def today(request: HttpRequest) -> HttpResponse:
     """Show what is due, overdue and running at the account's sites."""
     user: Any = request.user
-    frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since(), "sees_safety": may(user, "safety.read")}
+    frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since()}
+    frame["panels"] = [reverse(name) for action, name in PANELS if may(user, action)]
     if sites := sites_permitting(user, "participants.read"):
         frame.update(work_at(user, sites))
     return render(request, "participants/today.html", frame)
@@ -76,6 +83,7 @@ def participants(request: HttpRequest) -> HttpResponse:
     frame: dict[str, Any] = {"page": page, "rows": rows, "q": search, "enrolment": enrolment, "choices": choices}
     frame |= {"sort": sort, "columns": columns(sort), "sorts": worklist.SORT_CHOICES, "now": timezone.now()}
     frame["may_enrol"] = may(request.user, "participants.enrol")  # type: ignore[arg-type]
+    frame["may_call"] = may(request.user, "contacts.read")  # type: ignore[arg-type]
     return render(request, "participants/list.html", frame)
 
 

@@ -23,7 +23,14 @@ PANELS = (
     ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
     ("safety.read", "safety:panel", "Safety", ("patient", "control")),
 )
-ACTIONS = ("participants.screen", "participants.judge", "participants.dispose", "participants.amend", "audit.read")
+ACTIONS = (
+    "participants.screen",
+    "participants.judge",
+    "participants.dispose",
+    "participants.amend",
+    "contacts.open",
+    "audit.read",
+)
 
 
 @requires("participants.enrol")
@@ -39,7 +46,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and attempt(form, write):
         messages.success(request, f"{made[0].study_id} is registered. Next: record the signed consent.")
         return redirect("participants:detail", made[0].study_id)
-    intro = "The study id is given when you save. Do not enter names, birth dates or other identifiers anywhere."
+    intro = "The study id is given when you save. Names and numbers belong under Contact, encrypted, and nowhere else."
     frame = {"form": form, "title": "Register a participant", "submit": "Register", "intro": intro}
     frame["cancel"] = reverse("participants:list")
     return render(request, "participants/form.html", frame)

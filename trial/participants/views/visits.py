@@ -106,6 +106,7 @@ def page(
         "held": held or HeldForm(auto_id="held_%s"),
         "missed": missed or MissedForm(auto_id="missed_%s"),
         "may_record": may(user, "participants.screen", participant.site_id),  # type: ignore[arg-type]
+        "may_call": plan.mode == "phone" and may(user, "contacts.read", participant.site_id),  # type: ignore[arg-type]
     }
     if plan.instruments.codes and may(user, "assessments.read", participant.site_id):  # type: ignore[arg-type]
         frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])

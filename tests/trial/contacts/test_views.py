@@ -1,0 +1,157 @@
+"""The pages of contact details: who sees them, what breaking the glass does, what never reaches a page."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.trial.records import clinic
+from trial.audit.context import audited
+from trial.contacts import services
+from trial.contacts.details import Details
+from trial.contacts.models import BreakGlass, Contact
+from trial.participants.models import Participant
+from trial.permissions import Role
+from trial.users.models import Site, User
+
+pytestmark = pytest.mark.django_db
+NUMBER = "314 555 0100"
+ANA = Details(full_name="Ana Núñez", phone=NUMBER, emergency_name="Bo", emergency_phone="314 555 0111")
+
+
+@pytest.fixture
+def site() -> Site:
+    return clinic.make_site()
+
+
+@pytest.fixture
+def coordinator(site: Site) -> User:
+    return clinic.make_person(site, Role.COORDINATOR)
+
+
+@pytest.fixture
+def participant(coordinator: User, site: Site) -> Participant:
+    return clinic.make_participant(coordinator, site)
+
+
+@pytest.fixture
+def known(coordinator: User, participant: Participant) -> Contact:
+    return services.record_contact(coordinator, participant, ANA)
+
+
+def as_role(site: Site, role: Role) -> Client:
+    client = Client()
+    client.force_login(clinic.make_person(site, role, username=f"some-{role}"))
+    return client
+
+
+def address(name: str, participant: Participant) -> str:
+    return reverse(f"contacts:{name}", args=[participant.study_id])
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(Details.__dataclass_fields__, "")
+    return {**empty, "key": str(uuid.uuid4()), **changes}
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI])
+def test_the_roles_that_call_see_the_numbers(site: Site, participant: Participant, known: Contact, role: Role) -> None:
+    answer = as_role(site, role).get(address("contact", participant))
+    assert NUMBER in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("role", [Role.MONITOR, Role.DATA_MANAGER, Role.IMAGING_ANALYST, Role.ADMINISTRATOR])
+def test_the_others_do_not(site: Site, participant: Participant, known: Contact, role: Role) -> None:
+    client = as_role(site, role)
+    for name in ("contact", "edit", "break_glass", "erase"):
+        assert client.get(address(name, participant)).status_code == 403
+
+
+def test_a_nurse_breaks_the_glass_and_sees_the_numbers_for_an_hour(
+    site: Site, participant: Participant, known: Contact
+) -> None:
+    client = as_role(site, Role.NURSE)
+    page = address("contact", participant)
+    assert client.get(page).headers["Location"] == address("break_glass", participant)
+    blank = client.post(address("break_glass", participant), {"key": str(uuid.uuid4()), "need": " "})
+    assert blank.status_code == 422
+    sent = {"key": str(uuid.uuid4()), "need": "participant does not wake up"}
+    assert client.post(address("break_glass", participant), sent).headers["Location"] == page
+    assert NUMBER in client.get(page).content.decode()
+    with audited("system:tests", "an hour later"):
+        BreakGlass.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert client.get(page).status_code == 302
+
+
+def test_a_use_is_shown_to_those_who_review_it_until_they_did(
+    site: Site, participant: Participant, known: Contact
+) -> None:
+    nurse = clinic.make_person(site, Role.NURSE)
+    access = services.break_glass(nurse, participant, reason="participant does not wake up")
+    manager = as_role(site, Role.DATA_MANAGER)
+    today = reverse("contacts:open_accesses")
+    assert str(nurse) in manager.get(today).content.decode()
+    page = reverse("contacts:review", args=[access.pk])
+    assert NUMBER not in manager.get(page).content.decode()
+    manager.post(page, {"key": str(uuid.uuid4()), "review": "justified"})
+    assert str(nurse) not in manager.get(today).content.decode()
+    assert "justified" in manager.get(reverse("contacts:accesses")).content.decode()
+
+
+def test_another_sites_access_is_not_found(site: Site, participant: Participant, known: Contact) -> None:
+    access = services.break_glass(
+        clinic.make_person(site, Role.NURSE), participant, reason="participant does not wake up"
+    )
+    stranger = as_role(clinic.make_site("L"), Role.PI)
+    assert stranger.get(reverse("contacts:review", args=[access.pk])).status_code == 404
+
+
+def test_details_are_entered_and_changed_with_a_reason(coordinator: User, participant: Participant) -> None:
+    client = Client()
+    client.force_login(coordinator)
+    assert client.post(address("edit", participant), typed(full_name="Ana", phone=NUMBER)).status_code == 302
+    without = client.post(address("edit", participant), typed(full_name="Ana", phone="314 555 0122", version=1))
+    assert without.status_code == 422
+    assert "314 555 0122" in without.content.decode()
+    changed = typed(full_name="Ana", phone="314 555 0122", version=1, reason="new number")
+    assert client.post(address("edit", participant), changed).status_code == 302
+    assert "314 555 0122" in client.get(address("contact", participant)).content.decode()
+
+
+@pytest.mark.parametrize("number", ["call the desk", "314 555 0100 ext four", "٣١٤٥٥٥"])
+def test_a_number_that_cannot_be_dialled_is_refused(coordinator: User, participant: Participant, number: str) -> None:
+    client = Client()
+    client.force_login(coordinator)
+    answer = client.post(address("edit", participant), typed(phone=number))
+    assert answer.status_code == 422
+    assert "Write the number in digits" in answer.content.decode()
+
+
+def test_a_caller_is_found_by_number_without_the_number_in_an_address(
+    coordinator: User, participant: Participant, known: Contact
+) -> None:
+    client = Client()
+    client.force_login(coordinator)
+    answer = client.post(reverse("contacts:search"), {"asked": "+1 " + NUMBER})
+    assert participant.study_id in answer.content.decode()
+    assert participant.study_id not in client.get(reverse("contacts:search"), {"asked": NUMBER}).content.decode()
+
+
+def test_erasure_asks_for_the_study_id_and_cannot_be_taken_back(
+    site: Site, participant: Participant, known: Contact
+) -> None:
+    client = as_role(site, Role.PI)
+    sent = {"key": str(uuid.uuid4()), "version": known.version, "reason": "asked for", "study_id": "K-0009-9"}
+    assert client.post(address("erase", participant), sent).status_code == 422
+    assert client.post(address("erase", participant), {**sent, "study_id": participant.study_id}).status_code == 302
+    page = client.get(address("contact", participant)).content.decode()
+    assert "their key is destroyed" in page
+    assert NUMBER not in page
+    assert client.get(address("erase", participant)).status_code == 404

@@ -1,0 +1,169 @@
+"""Contact details on the screen: shown to the roles that call, and to others for an hour with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from trial.contacts import queries, services
+from trial.contacts.forms import BreakGlassForm, DetailsForm, EraseForm, ReviewForm, SearchForm
+from trial.contacts.models import BreakGlass, Contact
+from trial.participants.access import for_participant, sites_of
+from trial.participants.forms import attempt
+from trial.participants.models import Participant
+from trial.permissions import may, requires
+
+FORM = ["GET", "HEAD", "POST"]
+UNPROCESSABLE = 422
+
+
+@sensitive_post_parameters()
+@require_http_methods(FORM)
+@requires("contacts.read")
+def search(request: HttpRequest) -> HttpResponse:
+    """Find a participant by a name or a number: somebody calls and does not know the study id."""
+    form = SearchForm(request.POST or None)
+    found = queries.find(sites_of(request), form.cleaned_data["asked"]) if form.is_valid() else None
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, "contacts/search.html", {"form": form, "found": found}, status=status)
+
+
+@require_safe
+@requires("contacts.open")
+@for_participant
+def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show how to reach a participant; whose role does not call is led to break the glass."""
+    user: Any = request.user
+    access = None
+    if not may(user, "contacts.read", participant.site_id):
+        access = queries.open_access(user, participant, timezone.now())
+        if access is None:
+            return redirect("contacts:break_glass", participant.study_id)
+    kept = queries.contact_of(participant)
+    frame = {
+        "participant": participant,
+        "contact": kept,
+        "details": queries.details_of(kept) if kept else None,
+        "access": access,
+        "may_record": may(user, "contacts.record", participant.site_id),
+        "may_erase": may(user, "contacts.erase", participant.site_id),
+        "may_audit": may(user, "audit.read", participant.site_id),
+    }
+    return render(request, "contacts/contact.html", frame)
+
+
+@sensitive_post_parameters()
+@require_http_methods(FORM)
+@requires("contacts.record")
+@for_participant
+def edit(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Record how to reach a participant, or change it with a reason."""
+    kept = queries.contact_of(participant)
+    initial = {**asdict(queries.details_of(kept)), "version": kept.version} if kept else {}
+    form = DetailsForm(request.POST or None, is_correction=kept is not None, initial=initial)
+    if request.method == "POST" and attempt(form, lambda: _save(request, participant, kept, form)):
+        messages.success(request, "The contact details are saved, encrypted.")
+        return redirect("contacts:contact", participant.study_id)
+    frame = {"participant": participant, "form": form, "title": "Contact details", "submit": "Save", "is_private": True}
+    frame["cancel"] = reverse("contacts:contact", args=[participant.study_id])
+    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _save(request: HttpRequest, participant: Participant, kept: Contact | None, form: DetailsForm) -> None:
+    actor: Any = request.user
+    given = form.cleaned_data
+    if kept is None:
+        services.record_contact(actor, participant, form.details(), key=given["key"])
+        return
+    version, reason = given["version"] or 0, given["reason"]
+    services.correct_contact(actor, kept, form.details(), version=version, reason=reason)
+
+
+@require_http_methods(FORM)
+@requires("contacts.open")
+@for_participant
+def break_glass(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Open the contact details for an hour, with a reason that is reviewed afterwards."""
+    form = BreakGlassForm(request.POST or None)
+
+    def write() -> None:
+        services.break_glass(request.user, participant, reason=form.cleaned_data["need"], key=form.cleaned_data["key"])  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        return redirect("contacts:contact", participant.study_id)
+    frame = {
+        "participant": participant,
+        "form": form,
+        "title": "Open the contact details",
+        "submit": "Open for an hour",
+    }
+    frame["intro"] = (
+        "Your role does not call participants. You can open the details now for a reason, such as an emergency at "
+        "the bedside. The principal investigator and the data manager see at once that you did, and review it."
+    )
+    frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
+    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_http_methods(FORM)
+@requires("contacts.erase")
+@for_participant
+def erase(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Erase the contact details for good."""
+    kept = queries.contact_of(participant)
+    if kept is None or kept.erased_at is not None:
+        raise Http404("There are no contact details.")
+    form = EraseForm(request.POST or None, confirmed_by=participant.study_id, initial={"version": kept.version})
+
+    def write() -> None:
+        version, reason = form.cleaned_data["version"], form.cleaned_data["reason"]
+        services.erase_contact(request.user, kept, version=version, reason=reason)  # type: ignore[arg-type]
+
+    if request.method == "POST" and attempt(form, write):
+        messages.success(request, "The contact details are erased: their key is destroyed.")
+        return redirect("contacts:contact", participant.study_id)
+    frame = {"participant": participant, "form": form, "title": "Erase the contact details", "submit": "Erase for good"}
+    frame["intro"] = "Name, numbers and addresses can never be read again here. Clinical data stay under the study id."
+    frame["cancel"] = reverse("contacts:contact", args=[participant.study_id])
+    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_safe
+@requires("contacts.review")
+def accesses(request: HttpRequest) -> HttpResponse:
+    """List every break-glass access at one's sites, those not reviewed first."""
+    return render(request, "contacts/accesses.html", {"accesses": queries.accesses_at(sites_of(request))})
+
+
+@require_safe
+@requires("contacts.review")
+def open_accesses(request: HttpRequest) -> HttpResponse:
+    """The accesses that nobody reviewed, as a fragment of the Today page."""
+    return render(request, "contacts/_open.html", {"accesses": queries.unreviewed_at(sites_of(request))})
+
+
+@require_http_methods(FORM)
+@requires("contacts.review")
+def review(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Review a break-glass access."""
+    access = queries.access_at(sites_of(request), pk)
+    form = ReviewForm(request.POST or None)
+    with timezone.override(access.participant.site.zone):
+        if request.method == "POST" and attempt(form, lambda: _review(request, access, form)):
+            messages.success(request, "The access is reviewed.")
+            return redirect("contacts:accesses")
+        frame = {"access": access, "form": form, "is_own": access.entered_by_id == request.user.pk}
+        return render(request, "contacts/review.html", frame, status=UNPROCESSABLE if form.errors else 200)
+
+
+def _review(request: HttpRequest, access: BreakGlass, form: ReviewForm) -> None:
+    services.review_access(request.user, access, review=form.cleaned_data["review"])  # type: ignore[arg-type]
