@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from trial.participants.models.possible import Possible
 from trial.records.models import ClinicalRecord
 
 
@@ -62,16 +63,31 @@ class RateChange(ClinicalRecord):
         ordering: ClassVar[list[str]] = ["occurred_at", "entered_at"]
 
 
+POSSIBLE_READINGS = {
+    "systolic": Possible("Systolic pressure", 30, 300, "mmHg"),
+    "diastolic": Possible("Diastolic pressure", 10, 200, "mmHg"),
+    "heart_rate": Possible("Heart rate", 0, 300, "beats/min"),
+    "respiratory_rate": Possible("Breathing", 0, 80, "breaths/min"),
+    "oxygen_saturation": Possible("Oxygen saturation", 30, 100, "%"),
+}
+
+
 class Vitals(ClinicalRecord):
     """Vital signs at a moment."""
 
     is_done_at_visit = True
 
-    systolic = models.PositiveSmallIntegerField("systolic (mmHg)")
-    diastolic = models.PositiveSmallIntegerField("diastolic (mmHg)")
-    heart_rate = models.PositiveSmallIntegerField("heart rate (beats/min)")
-    respiratory_rate = models.PositiveSmallIntegerField("breaths/min", null=True, blank=True)
-    oxygen_saturation = models.PositiveSmallIntegerField("SpO2 (%)", null=True, blank=True)
+    systolic = models.PositiveSmallIntegerField("systolic (mmHg)", validators=[POSSIBLE_READINGS["systolic"]])
+    diastolic = models.PositiveSmallIntegerField("diastolic (mmHg)", validators=[POSSIBLE_READINGS["diastolic"]])
+    heart_rate = models.PositiveSmallIntegerField(
+        "heart rate (beats/min)", validators=[POSSIBLE_READINGS["heart_rate"]]
+    )
+    respiratory_rate = models.PositiveSmallIntegerField(
+        "breaths/min", null=True, blank=True, validators=[POSSIBLE_READINGS["respiratory_rate"]]
+    )
+    oxygen_saturation = models.PositiveSmallIntegerField(
+        "SpO2 (%)", null=True, blank=True, validators=[POSSIBLE_READINGS["oxygen_saturation"]]
+    )
     comment = models.CharField(max_length=200, blank=True)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from trial.api import addresses
+
 urlpatterns = [
     path("", include("trial.participants.urls")),
     path("", include("trial.users.urls")),
     path("", include("trial.records.urls")),
+    path("account/tokens/", include("trial.tokens.urls")),
+    path("api/v1/", addresses()),
     path("jobs/", include("trial.jobs.urls")),
     path("audit/", include("trial.audit.urls")),
     path("contacts/", include("trial.contacts.urls")),

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 
 from infusion.forms.base import BedsideForm
+from infusion.models import POSSIBLE_READINGS
 from infusion.templatetags.doses import plain
 from trial.participants.models import Visit
-from trial.participants.models.possible import Possible
 from trial.users.models import User
 
 
@@ -17,18 +17,14 @@ class VitalsForm(BedsideForm):
     """Vital signs."""
 
     measurement = "blood_pressure"
-    systolic = forms.IntegerField(label="Systolic (mmHg)", validators=[Possible("Systolic pressure", 30, 300, "mmHg")])
-    diastolic = forms.IntegerField(
-        label="Diastolic (mmHg)", validators=[Possible("Diastolic pressure", 10, 200, "mmHg")]
-    )
-    heart_rate = forms.IntegerField(
-        label="Heart rate (beats/min)", validators=[Possible("Heart rate", 0, 300, "beats/min")]
-    )
+    systolic = forms.IntegerField(label="Systolic (mmHg)", validators=[POSSIBLE_READINGS["systolic"]])
+    diastolic = forms.IntegerField(label="Diastolic (mmHg)", validators=[POSSIBLE_READINGS["diastolic"]])
+    heart_rate = forms.IntegerField(label="Heart rate (beats/min)", validators=[POSSIBLE_READINGS["heart_rate"]])
     respiratory_rate = forms.IntegerField(
-        label="Breaths per minute", validators=[Possible("Breathing", 0, 80, "breaths/min")], required=False
+        label="Breaths per minute", validators=[POSSIBLE_READINGS["respiratory_rate"]], required=False
     )
     oxygen_saturation = forms.IntegerField(
-        label="SpO2 (%)", validators=[Possible("Oxygen saturation", 30, 100, "%")], required=False
+        label="SpO2 (%)", validators=[POSSIBLE_READINGS["oxygen_saturation"]], required=False
     )
     visit = forms.ModelChoiceField(queryset=Visit.objects.none(), label="For the visit", required=False)
     comment = forms.CharField(max_length=200, required=False)

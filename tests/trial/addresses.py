@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,7 @@ from trial.participants.models.screening import Medication
 from trial.permissions import Role
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.tokens.services import make_token
 from trial.users.models import User
 
 MISSING_STUDY_ID = "STL-9999-9"
@@ -63,6 +64,9 @@ class Addresses:
         participants.sign_consent(self.pi, self.newcomer, occurred_at=clinic.SIGNED, form_version="1.0")
         self.ensure_events()
         record_contact(self.pi, self.patient, Details(full_name="Casey Invented", phone="314 555 0199"))
+        self.token, _ = make_token(
+            self.pi, name="to list it in a test", scopes=["safety.read"], expires_at=timezone.now() + timedelta(days=1)
+        )
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
 
     def published_report(self) -> Report:
@@ -105,6 +109,8 @@ class Addresses:
         """What stands for *argument* in the address *name*."""
         special: dict[tuple[str, str], Callable[[], object]] = {
             ("contacts:review", "pk"): lambda: self.access.pk,
+            ("tokens:end", "pk"): lambda: self.token.pk,
+            ("api:assessment", "visit"): lambda: self.rated.visit and self.rated.visit.code,
             ("safety:alert", "pk"): lambda: self.of_patient(Alert),
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),

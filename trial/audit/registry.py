@@ -8,7 +8,18 @@ from django.apps import apps
 from django.db.models import Model
 
 AUDITED_APPS = frozenset(
-    {"users", "participants", "contacts", "safety", "records", "infusion", "assessments", "imaging", "reports"}
+    {
+        "users",
+        "tokens",
+        "participants",
+        "contacts",
+        "safety",
+        "records",
+        "infusion",
+        "assessments",
+        "imaging",
+        "reports",
+    }
 )
 
 # Keys are an app's label (all its tables) or a model's label; the reason stands in docs/audit.md.
@@ -25,6 +36,7 @@ NOT_AUDITED: dict[str, str] = {
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.
 EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.User": frozenset({"password", "last_login"}),
+    "tokens.AccessToken": frozenset({"digest"}),
     "contacts.Contact": frozenset({"sealed", "wrapped_key"}),
 }
 

@@ -1,0 +1,45 @@
+"""What every message of the interface for programmes shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Header, Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, model_validator
+
+from trial.records.models import wrong_year
+
+
+def possible(at: datetime) -> datetime:
+    """Refuse a moment in a year that cannot be; returned in UTC."""
+    if words := wrong_year(at):
+        raise ValueError(words)
+    return at.astimezone(UTC)
+
+
+# A moment with its offset from UTC: no programme guesses a site's clock.
+Moment = Annotated[AwareDatetime, AfterValidator(possible)]
+# One for each thing to be saved: sending the same again with the same key saves nothing twice.
+IdempotencyKey = Annotated[UUID, Header(alias="Idempotency-Key")]
+
+
+class Sent(Schema):
+    """What a programme sends: no field that is not named, no NUL, which no database holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def has_no_nul(cls, values: Any) -> Any:
+        """Refuse a NUL sign anywhere in what was sent."""
+        if "\\u0000" in repr(values) or "\\x00" in repr(values):
+            raise ValueError("A text holds a NUL sign; leave it out.")
+        return values
+
+
+class Problem(Schema):
+    """Why something was refused, and what to do."""
+
+    detail: str
