@@ -40,6 +40,7 @@ LEVELS = [
     {"trial.users"},
     {"trial.jobs"},
     {"trial.records"},
+    {"trial.signatures"},
     {"trial.participants"},
     {"trial.contacts"},
     {"trial.safety"},

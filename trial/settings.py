@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "trial.audit",
     "trial.jobs",
     "trial.records",
+    "trial.signatures",
     "trial.participants",
     "trial.contacts",
     "trial.safety",
