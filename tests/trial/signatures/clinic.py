@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,12 +12,15 @@ from assessments.models import Assessment
 from tests.assessments.ratings import rate, scores_of
 from tests.trial.participants.people import CONSENTED, consent, enrol
 from tests.trial.records import clinic
+from trial.audit.context import audited
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import get_visit
 from trial.permissions import Role
 from trial.signatures import services
+from trial.signatures.binding import mac_of
 from trial.signatures.models import Signature
 from trial.users.models import Site, User
+from trial.users.services import add_site
 
 PASSWORD = clinic.PASSWORD
 SESSION = "a-session-of-32-characters-00000"
@@ -49,8 +53,6 @@ class Clinic:
 
 def make_clinic(code: str = "K", *, is_practice: bool = False) -> Clinic:
     """One person of each role at a site, and a participant rated at the screening visit."""
-    from trial.users.services import add_site
-
     zone = "America/Chicago"
     site = add_site("system:tests", code=code, name=f"Clinic {code}", timezone=zone, is_practice=is_practice)
     people = {role: clinic.make_person(site, role, starts_on=date(2020, 1, 1)) for role in Role}
@@ -72,3 +74,15 @@ def correct(rating: Assessment, actor: User, *, value: int, reason: str = "read 
     scores = {**rating.scores, "apparent_sadness": value}
     given = {"scores": scores, "mode": rating.mode, "rater": rating.rater, "occurred_at": rating.occurred_at}
     return assessments.correct_assessment(actor, rating, version=rating.version, reason=reason, **given)
+
+
+def copied(signature: Signature, *, by: User | str = "system:tests", sealed: bool = False, **changes: Any) -> Signature:
+    """A signature's row copied by hand, as the database's owner could; *sealed*: by one who has the key as well."""
+    row = Signature.objects.get(pk=signature.pk)
+    for name, value in {"pk": uuid.uuid4(), "key": uuid.uuid4(), **changes}.items():
+        setattr(row, name, value)
+    if sealed:
+        row.mac = mac_of(row)
+    with audited(by, "forged"):
+        row.save(force_insert=True)
+    return row
