@@ -31,6 +31,7 @@ from trial.participants.rules import judge_order
 from trial.records.services import RecordError, amend, content_hash, enter, put, repeated
 from trial.rules.verdict import refuse, warn
 from trial.safety.models import Deviation
+from trial.signatures.sign_off import require_signed_protocol
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
@@ -87,7 +88,8 @@ def start_infusion(
     """Start the infusion at *rate* (mg/kg/h; the protocol's starting rate when None), hanging a bag if named.
 
     An order is refused before consent and a decision that the participant is eligible; what has happened is
-    recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
+    recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, ProtocolUnsigned, RecordError where one
+    exists.
     """
     participant = queries.lock_participant(participant)
     rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate
@@ -100,6 +102,7 @@ def start_infusion(
     first.check()
     at = occurred_at or timezone.now()
     if not happened:  # what has happened is reported by infusion_began below
+        require_signed_protocol(participant.site, participant.protocol_version, START)
         settle(_admission(participant, at), happened=False, override_reason="")
     against = _first_rate(actor, participant, at, first, happened=happened)
     findings = settle(against, happened=happened, override_reason=override_reason)

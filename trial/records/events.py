@@ -24,6 +24,8 @@ PROVIDERS: dict[str, str] = {
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
+    "protocol.is_signed": "Whether the PI and a site physician have signed a protocol version: version, sites -> True "
+    "where both have at every one of the sites.",
     "queries.open_about": "Open data queries about a row or what it holds (of a visit its records, of a participant "
     "all): table (its model's label in lower case), row_id (text) -> tuple of their words. They block only the meaning "
     '"approved".',

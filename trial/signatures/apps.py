@@ -8,3 +8,7 @@ from django.apps import AppConfig
 class SignaturesConfig(AppConfig):
     name = "trial.signatures"
     label = "signatures"
+
+    def ready(self) -> None:
+        """Answer what the apps below ask about signatures."""
+        from trial.signatures import handlers  # noqa: F401

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
+from uuid import UUID
 
 from trial.permissions import ACTIONS, EVERYONE, Role
 
@@ -90,3 +91,24 @@ def meanings_for(table: str, roles: Collection[str]) -> list[str]:
 def blocks_open_queries(table: str, meaning: str) -> bool:
     """Whether open data queries about a row of *table* stand against signing it with *meaning*."""
     return meaning == APPROVED and kind_of(table) in QUERIED
+
+
+def is_sign_off_demanded(mode: str, *, is_practice: bool) -> bool:
+    """Whether a site treats people only by a signed protocol: a real site does, in production."""
+    return mode == "production" and not is_practice
+
+
+def unsigned_by(approvals: Iterable[tuple[UUID, Collection[str]]]) -> tuple[str, ...]:
+    """Whose approval of the protocol is missing, in words: the PI's and that of another person, a site physician.
+
+    approvals: the account and the roles at signing of each approval that stands.
+    """
+    given = list(approvals)
+    investigators = {who for who, roles in given if Role.PI in roles}
+    physicians = {who for who, roles in given if Role.PSYCHIATRIST in roles}
+    missing = []
+    if not investigators:
+        missing.append("the PI")
+    if not physicians or (len(investigators | physicians) == 1 and investigators):
+        missing.append("a site physician (psychiatrist) other than the PI" if investigators else "a site physician")
+    return tuple(missing)
