@@ -87,9 +87,8 @@ def start_infusion(
 ) -> Infusion:
     """Start the infusion at *rate* (mg/kg/h; the protocol's starting rate when None), hanging a bag if named.
 
-    An order is refused before consent and a decision that the participant is eligible; what has happened is
-    recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists or the
-    protocol is not signed.
+    An order is refused before consent, eligibility and the protocol's signatures; what has happened is recorded with
+    a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
     """
     participant = queries.lock_participant(participant)
     rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate

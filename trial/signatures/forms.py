@@ -55,8 +55,8 @@ class SignFields(forms.Form):
 
     def grow(self) -> None:
         """Ask for the user name only where this is the first signature of the session."""
-        if hasattr(super(), "grow"):
-            super().grow()
+        # A form of another app beside it in the bases may grow as well, as participants' KeyedForm does.
+        getattr(super(), "grow", lambda: None)()
         if not is_first_of_session(self.actor, self.request.session.session_key or ""):
             self.fields.pop("username", None)
 

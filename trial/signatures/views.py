@@ -71,7 +71,9 @@ def page(request: PermittedRequest, subject: Model, form: SignForm, *, status: i
             "subject": subject,
             "words": words_of(subject),
             "content": content,
-            "groups": content_in_words(content, lambda app: may(request.user, f"{app}.read", site and site.pk)),
+            "groups": content_in_words(
+                content, lambda app: may(request.user, f"{app}.read", site.pk if site else None)
+            ),
             "form": form,
             "binding": rules.BINDING,
             "is_protocol": subject._meta.label_lower == TABLE,

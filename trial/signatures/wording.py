@@ -25,7 +25,7 @@ class Group(NamedTuple):
     """The rows of one kind, each as its fields in words; none for a reader who may not see them."""
 
     name: str
-    count: int
+    size: int
     rows: list[list[Change]] | None
 
 

@@ -72,7 +72,12 @@ def correct(rating: Assessment, actor: User, *, value: int, reason: str = "read 
     """Correct the first item of a rating, with a reason."""
     rating.refresh_from_db()
     scores = {**rating.scores, "apparent_sadness": value}
-    given = {"scores": scores, "mode": rating.mode, "rater": rating.rater, "occurred_at": rating.occurred_at}
+    given: dict[str, Any] = {
+        "scores": scores,
+        "mode": rating.mode,
+        "rater": rating.rater,
+        "occurred_at": rating.occurred_at,
+    }
     return assessments.correct_assessment(actor, rating, version=rating.version, reason=reason, **given)
 
 

@@ -160,7 +160,7 @@ def test_without_the_key_nobody_makes_a_signature_that_fits(clinic: Clinic) -> N
     """Even one with the right hash of another record's true content, for the seal needs the key."""
     given = sign(clinic.psychiatrist, clinic.visit, "reviewed")
     other = content.content_of(get_visit(clinic.participant, "week_2"))
-    changes = {"subject_id": other.id, "manifest": other.manifest, "content_hash": other.hash}
+    changes: dict[str, Any] = {"subject_id": other.id, "manifest": other.manifest, "content_hash": other.hash}
     assert standing(copied(given, **changes)).state == State.BROKEN
     assert standing(copied(given, meaning="approved")).state == State.BROKEN
     assert standing(copied(given, signer=clinic.pi, printed_name=clinic.pi.full_name)).state == State.BROKEN

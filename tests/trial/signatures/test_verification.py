@@ -68,7 +68,7 @@ def test_a_row_put_in_past_the_triggers_is_named(cloned_orm: str) -> None:
     clinic = make_clinic()
     given = sign(clinic.pi, clinic.visit)
     forged = Signature.objects.get(pk=given.pk)
-    columns = [f.column for f in Signature._meta.concrete_fields if f.name not in ("id", "key")]
+    columns = [str(f.column) for f in Signature._meta.concrete_fields if f.name not in ("id", "key")]
     fresh = "0123456789abcdef0123456789abcdef"
     names = ", ".join(columns)
     table = "signatures_signature"
