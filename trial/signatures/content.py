@@ -34,6 +34,7 @@ CONTENT_APPS = frozenset({"participants", "assessments", "infusion", "imaging", 
 NOT_CONTENT: dict[str, str] = {
     "safety.Alert": "A call to act, with an acknowledgement of its own; what raised it is signed.",
     "safety.Deviation": "A judgement about records, closed in its own time; the records are signed.",
+    "contacts": "How to reach a person and who looked: kept apart, and erased on request without touching the records.",
     "signatures": "Signatures are about the content, not part of it.",
 }
 # Columns that change without a clinical change: by table, or for every table under "".
@@ -173,7 +174,24 @@ def content_models() -> list[type[Model]]:
     return [
         model
         for model in audited_models()
-        if issubclass(model, Record) and model._meta.app_label in CONTENT_APPS and model._meta.label not in NOT_CONTENT
+        if issubclass(model, Record) and model._meta.app_label in CONTENT_APPS and not is_left_out(model)
+    ]
+
+
+def is_left_out(model: type[Model]) -> bool:
+    """Whether a model is named as no part of what is signed."""
+    return model._meta.label in NOT_CONTENT or model._meta.app_label in NOT_CONTENT
+
+
+def undecided_models() -> list[str]:
+    """Labels of models about a participant or visit of which nobody has said whether they are signed."""
+    about = {label.lower() for label in GATHERING}
+    return [
+        model._meta.label
+        for model in audited_models()
+        if any(isinstance(f, ForeignKey) and f.related_model._meta.label_lower in about for f in model._meta.fields)
+        and model not in content_models()
+        and not is_left_out(model)
     ]
 
 

@@ -118,13 +118,19 @@ def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
 @requires("signatures.read")
 @require_GET
 def protocol_panel(request: PermittedRequest) -> HttpResponse:
-    """Show who has signed the protocol in force at each of one's sites, and whose signature is missing."""
-    version = protocol.CURRENT
-    found = sign_offs(Site.objects.filter(pk__in=request.sites).order_by("code"), version)
-    subject = ProtocolVersion(version=version)
+    """Show who has signed each protocol version at each of one's sites, and whose signature is missing."""
+    sites = list(Site.objects.filter(pk__in=request.sites).order_by("code"))
     frame = {
-        "sign_offs": [replace(off, signatures=tuple(for_readers(off.signatures))) for off in found],
-        "sign": reverse("signatures:sign", args=[ProtocolVersion._meta.label, version]),
-        "may_sign": bool(sites_to_sign_for(request, subject)),
+        "versions": [
+            {
+                "version": version,
+                "sign": reverse("signatures:sign", args=[ProtocolVersion._meta.label, version]),
+                "sign_offs": [
+                    replace(off, signatures=tuple(for_readers(off.signatures))) for off in sign_offs(sites, version)
+                ],
+            }
+            for version in protocol.versions()
+        ],
+        "may_sign": bool(sites_to_sign_for(request, ProtocolVersion())),
     }
     return render(request, "signatures/_protocol.html", frame)
