@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -23,6 +24,7 @@ from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.services import RecordError
 from trial.safety.queries import alert_about
+from trial.signatures.sign_off import is_signed_at
 
 CONFLICT = 409
 
@@ -100,6 +102,8 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
             "alert": alert_about(recorded, services.ALERT_KIND),
             "is_risk_unknown": at.scale.id == INSTRUMENT and ITEM in recorded.missing,
             "may_record": may(request.user, "assessments.record", at.participant.site_id),
+            "is_signed": is_signed_at(at.participant.protocol_version, [at.participant.site]),
+            "signatures": reverse("signatures:panel", args=[recorded._meta.label, recorded.pk]),
         }
         return render(request, "assessments/saved.html", frame)
 

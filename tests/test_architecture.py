@@ -41,6 +41,7 @@ LEVELS = [
     {"trial.jobs"},
     {"trial.records"},
     {"trial.tokens"},
+    {"trial.signatures"},
     {"trial.participants"},
     {"trial.contacts"},
     {"trial.safety"},

@@ -41,6 +41,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
+    # Which meaning somebody may sign with stands in trial/signatures/rules.py.
+    "signatures.read": READERS | {Role.IMAGING_ANALYST},
+    "signatures.sign": READERS | {Role.IMAGING_ANALYST},
     "participants.read": READERS | {Role.IMAGING_ANALYST},
     "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "trial.jobs",
     "trial.records",
     "trial.tokens",
+    "trial.signatures",
     "trial.participants",
     "trial.contacts",
     "trial.safety",

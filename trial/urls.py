@@ -15,6 +15,7 @@ urlpatterns = [
     path("jobs/", include("trial.jobs.urls")),
     path("audit/", include("trial.audit.urls")),
     path("contacts/", include("trial.contacts.urls")),
+    path("signatures/", include("trial.signatures.urls")),
     path("safety/", include("trial.safety.urls")),
     path("infusion/", include("infusion.urls")),
     path("assessments/", include("assessments.urls")),

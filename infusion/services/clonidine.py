@@ -18,6 +18,7 @@ from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
 from trial.records.services import amend, content_hash, enter, repeated
 from trial.safety.models import Deviation
+from trial.signatures.sign_off import require_signed_protocol
 from trial.users.models import User
 
 
@@ -36,9 +37,9 @@ def record_clonidine(
     key: UUID | None = None,
     origin: str = "form",
 ) -> ClonidineDose:
-    """Record one dose (mg), given or held with the reason; holding is never refused.
+    """Record one dose (mg), given or held with the reason; holding and what has happened are never refused.
 
-    Raises RuleBroken for an order beyond the daily maximum, ValidationError, KeyReused.
+    Raises RuleBroken for an order beyond the daily maximum, ProtocolUnsigned, ValidationError, KeyReused.
     """
     values = {"dose_mg": dose_mg, "is_given": is_given, "held_reason": held_reason}
     given = {**values, "participant": participant, "visit": visit, "occurred_at": occurred_at}
@@ -46,6 +47,8 @@ def record_clonidine(
         return row
     if not is_given and not held_reason.strip():
         raise ValidationError({"held_reason": "Say why the dose was held."})
+    if is_given and not happened:
+        require_signed_protocol(participant.site, participant.protocol_version, "Clonidine")
     at = occurred_at or timezone.now()
     findings: list[Finding] = []
     if is_given:

@@ -31,6 +31,7 @@ from trial.participants.rules import judge_order
 from trial.records.services import RecordError, amend, content_hash, enter, put, repeated
 from trial.rules.verdict import refuse, warn
 from trial.safety.models import Deviation
+from trial.signatures.sign_off import require_signed_protocol
 from trial.users.models import User
 
 LIMIT = Deviation.Kind.LIMIT
@@ -86,8 +87,8 @@ def start_infusion(
 ) -> Infusion:
     """Start the infusion at *rate* (mg/kg/h; the protocol's starting rate when None), hanging a bag if named.
 
-    An order is refused before consent and a decision that the participant is eligible; what has happened is
-    recorded with a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
+    An order is refused before consent, eligibility and the protocol's signatures; what has happened is recorded with
+    a deviation. Raises RuleBroken, KeyReused, ValidationError, RecordError where one exists.
     """
     participant = queries.lock_participant(participant)
     rate = protocol_of(participant).titration.start.rate.decimal if rate is None else rate
@@ -100,7 +101,7 @@ def start_infusion(
     first.check()
     at = occurred_at or timezone.now()
     if not happened:  # what has happened is reported by infusion_began below
-        settle(_admission(participant, at), happened=False, override_reason="")
+        _require_admission(participant, at)
     against = _first_rate(actor, participant, at, first, happened=happened)
     findings = settle(against, happened=happened, override_reason=override_reason)
     infusion = put(
@@ -224,13 +225,15 @@ def check_end(infusion: Infusion, at: datetime) -> datetime:
     return at
 
 
-def _admission(participant: Participant, at: datetime) -> list[Finding]:
-    """What stands against ordering the infusion for this person at all."""
+def _require_admission(participant: Participant, at: datetime) -> None:
+    """Refuse to order the infusion for this person at all; raises RuleBroken, ProtocolUnsigned."""
+    require_signed_protocol(participant.site, participant.protocol_version, START)
     progress = progress_of(participant)
     found = [judge_order("infusion", progress)]
     if progress.consented_at is not None and progress.consented_at > at:
         found.append(refuse("Consent was signed only after this start; check both times"))
-    return [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
+    against = [Finding(Deviation.Kind.ORDER, verdict) for verdict in found]
+    settle(against, happened=False, override_reason="")
 
 
 def _first_rate(actor: User, participant: Participant, at: datetime, first: First, *, happened: bool) -> list[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from trial.audit.registry import NOT_AUDITED, audited_tables, concrete_models, why_not_audited
+from trial.audit.registry import APPEND_ONLY, NOT_AUDITED, audited_tables, concrete_models, why_not_audited
 
 BEGIN, END = "<!-- tables: made by manage.py document_audit -->", "<!-- end of tables -->"
 
@@ -22,7 +22,8 @@ def tables() -> str:
     kept_out = {table.label: ", ".join(sorted(table.excluded)) for table in audited_tables()}
     for model in concrete_models():
         label, why = model._meta.label, why_not_audited(model)
-        lines.append(f"|{model._meta.db_table}|{label}|{'no' if why else 'yes'}|{why or kept_out.get(label, '')}|")
+        audited = "no" if why else "yes, append-only" if label in APPEND_ONLY else "yes"
+        lines.append(f"|{model._meta.db_table}|{label}|{audited}|{why or kept_out.get(label, '')}|")
     return "\n".join(lines)
 
 

@@ -35,12 +35,15 @@ def literal(text: str) -> str:
 
 
 def row_triggers(table: AuditedTable) -> list[Trigger]:
-    """The two triggers of an audited table."""
+    """The triggers of an audited table."""
     excluded = tuple(sorted(table.excluded))
-    return [
+    found = [
         Trigger("audit_row", table.name, "audit_row_change", ROW | INSERT | UPDATE | DELETE, (table.pk, *excluded)),
         Trigger("audit_no_truncate", table.name, "audit_refuse", BEFORE | TRUNCATE),
     ]
+    if table.is_append_only:
+        found.append(Trigger("audit_fixed_rows", table.name, "audit_refuse", BEFORE | UPDATE | DELETE))
+    return found
 
 
 GUARDS = [
@@ -130,7 +133,7 @@ END
 
 _REFUSE = """
 BEGIN
-    RAISE EXCEPTION '%: % refused. The audit trail is append-only and audited tables are never truncated.',
+    RAISE EXCEPTION '%: % refused. The audit trail and signatures are append-only; audited tables are never truncated.',
         TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END
 """

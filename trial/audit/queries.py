@@ -19,7 +19,9 @@ from trial.audit.models import AuditEntry
 from trial.audit.registry import audited_models
 
 # Bookkeeping of the software: in the trail, but not shown to a reader.
-TECHNICAL_COLUMNS = frozenset({"id", "key", "route", "content_hash"})
+TECHNICAL_COLUMNS = frozenset(
+    {"id", "key", "route", "content_hash", "manifest", "mac", "session_digest", "trail_position", "content_format"}
+)
 NOTHING = "–"
 PARTICIPANT = "participants.Participant"
 
@@ -154,12 +156,35 @@ def _lines(entries: QuerySet[AuditEntry]) -> list[HistoryLine]:
     return [_line(entry, models.get(entry.table_name), names) for entry in entries]
 
 
+def entry_time(entry: AuditEntry) -> datetime:
+    """When an entry was written, in UTC."""
+    return datetime.strptime(entry.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def field_changes(
+    entry: AuditEntry, *, from_nothing: bool = False, besides: Collection[str] = frozenset()
+) -> list[Change]:
+    """What an entry changed, in words, without the columns *besides*; *from_nothing* gives the whole row it left."""
+    model = next((model for model in audited_models() if model._meta.db_table == entry.table_name), None)
+    old, new = json.loads("{}" if from_nothing else entry.old or "{}"), json.loads(entry.new or "{}")
+    names: dict[tuple[type[Model], str], str] = {}
+    return [
+        _change(model, column, old.get(column), new.get(column), names)
+        for column in _changed(old, new)
+        if column not in besides
+    ]
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The columns that differ, without those of the software's bookkeeping."""
+    return [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in TECHNICAL_COLUMNS]
+
+
 def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[Model], str], str]) -> HistoryLine:
     old, new = json.loads(entry.old or "{}"), json.loads(entry.new or "{}")
-    changed = [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in TECHNICAL_COLUMNS]
     return HistoryLine(
         entry.id,
-        datetime.strptime(entry.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        entry_time(entry),
         entry.actor,
         entry.reason,
         str(entry.get_op_display()),
@@ -167,7 +192,7 @@ def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[M
         str(model._meta.verbose_name) if model else entry.table_name,
         model._meta.label if model else "",
         entry.row_id,
-        [_change(model, column, old.get(column), new.get(column), names) for column in changed],
+        [_change(model, column, old.get(column), new.get(column), names) for column in _changed(old, new)],
     )
 
 

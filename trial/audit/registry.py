@@ -15,6 +15,7 @@ AUDITED_APPS = frozenset(
         "contacts",
         "safety",
         "records",
+        "signatures",
         "infusion",
         "assessments",
         "imaging",
@@ -40,17 +41,24 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "contacts.Contact": frozenset({"sealed", "wrapped_key"}),
 }
 
+# Tables whose rows are entered once: the database refuses every UPDATE and DELETE.
+APPEND_ONLY = frozenset({"signatures.Signature"})
+
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at")})
 
 
 class AuditedTable(NamedTuple):
-    """One audited table: its model's label, name, primary key column and columns kept out of the trail."""
+    """One audited table: its model's label, name, primary key column and columns kept out of the trail.
+
+    The rows of an append-only table are never changed or removed.
+    """
 
     label: str
     name: str
     pk: str
     excluded: frozenset[str]
+    is_append_only: bool = False
 
 
 def concrete_models() -> list[type[Model]]:
@@ -91,6 +99,7 @@ def audited_tables() -> list[AuditedTable]:
             model._meta.db_table,
             str(model._meta.pk.column),
             EXCLUDED_COLUMNS.get(model._meta.label, frozenset()),
+            model._meta.label in APPEND_ONLY,
         )
         for model in audited_models()
     ]

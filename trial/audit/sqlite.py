@@ -53,7 +53,7 @@ def _value(column: Column, prefix: str) -> str:
 
 
 def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
-    """The three triggers of an audited table, by name; `columns` as they stand in the database."""
+    """The triggers of an audited table, by name; `columns` as they stand in the database."""
     kept = [column for column in columns if column.name not in table.excluded]
     pk = quoted(table.pk)
     changed = " OR ".join(f"OLD.{quoted(c.name)} IS NOT NEW.{quoted(c.name)}" for c in kept)
@@ -66,7 +66,20 @@ def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
         f"{PREFIX}{table.name}_insert": _trigger(table, "INSERT", "I", f"NEW.{pk}", "NULL", new),
         f"{PREFIX}{table.name}_update": _trigger(table, "UPDATE", "U", f"OLD.{pk}", old, new, changed, fixed_pk),
         f"{PREFIX}{table.name}_delete": _trigger(table, "DELETE", "D", f"OLD.{pk}", old, "NULL"),
-    }
+    } | (fixed_rows(table.name) if table.is_append_only else {})
+
+
+def fixed_rows(table: str) -> dict[str, str]:
+    """The triggers that refuse every change of a row, by name; REPLACE is a DELETE to them."""
+    found = {}
+    for event in ("UPDATE", "DELETE"):
+        name = f"{PREFIX}fixed_{table}_{event.lower()}"
+        refusal = literal(f"{table} is append-only: {event} refused.")
+        found[name] = (
+            f"CREATE TRIGGER {quoted(name)} BEFORE {event} ON {quoted(table)} FOR EACH ROW "
+            f"BEGIN SELECT RAISE(ABORT, {refusal}); END"
+        )
+    return found
 
 
 def select_rows(table: AuditedTable, columns: list[Column]) -> str:

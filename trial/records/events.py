@@ -24,8 +24,16 @@ PROVIDERS: dict[str, str] = {
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
+    "protocol.is_signed": "Whether the PI and a site physician have signed a protocol version: version, sites -> True "
+    "where both have at every one of the sites.",
+    "queries.open_about": "Open data queries about a row or what it holds (of a visit its records, of a participant "
+    "all): table (its model's label in lower case), row_id (text) -> tuple of their words. They block only the meaning "
+    '"approved".',
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
+
+# What a question is answered with in a site where no installed app provides it.
+UNPROVIDED: dict[str, Any] = {"queries.open_about": ()}
 
 
 class InfusionTimes(NamedTuple):
@@ -103,7 +111,9 @@ def provides(name: str) -> Callable[[Provider], Provider]:
 
 
 def ask(name: str, **question: Any) -> Any:
-    """Return what the provider of *name* answers."""
+    """Return what the provider of *name* answers, or what UNPROVIDED says where there is none."""
+    if name not in _providers and name in UNPROVIDED:
+        return UNPROVIDED[name]
     if name not in _providers:
         raise Unregistered(f"Nobody provides {name!r}; register a provider in an AppConfig.ready().")
     return _providers[name](**question)

@@ -16,6 +16,7 @@ from trial.records.models import Origin
 from trial.records.services import KeyReused, RecordError, content_hash, enter
 from trial.rules.eligibility import Eligibility
 from trial.rules.verdict import refuse
+from trial.signatures.sign_off import require_signed_protocol
 from trial.users.models import User
 
 ROUTE = CriterionJudgement._meta.label_lower
@@ -126,7 +127,8 @@ def decide_eligibility(
     ``seen`` is the id of the latest decision that the page showed, empty before the first. Raises StepRefused
     to enrol before consent, while any criterion fails or is unknown, while the latest pregnancy test is
     positive, or while a finding goes against what the screening said only later. Raises RecordError to refuse
-    without a reason or where somebody else decided since the page was opened.
+    without a reason or where somebody else decided since the page was opened, and ProtocolUnsigned where the
+    protocol must be signed first.
     """
     if participant.cohort != Cohort.PATIENT:
         raise RecordError("The criteria are those of patients; a control's enrolment is a status.")
@@ -135,6 +137,7 @@ def decide_eligibility(
         raise RecordError("Say why the participant is not enrolled.")
     with audited(actor, "eligibility decided"):
         Participant.objects.select_for_update().get(pk=participant.pk)  # of two decisions at once the second waits
+        require_signed_protocol(participant.site, participant.protocol_version, "The decision on eligibility")
         _require_latest(actor, participant, seen, key)
         standing = facts.judge(participant)
         if is_eligible:

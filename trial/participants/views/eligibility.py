@@ -17,6 +17,7 @@ from trial.participants.models import EligibilityDecision, Participant
 from trial.permissions import may, requires
 from trial.protocol import Criterion
 from trial.rules.eligibility import Eligibility
+from trial.signatures.sign_off import is_signed_at
 
 ANSWERS = {"pass": ("passes", "green"), "fail": ("fails", "red"), "unknown": ("not known", "yellow")}
 # Where the record cannot say whether a recent stop counts, the rule leaves the answer to the psychiatrist.
@@ -84,6 +85,7 @@ def page(
         "participant": participant,
         "standing": standing,
         "rows": rows_of(participant, standing),
+        "is_signed": is_signed_at(participant.protocol_version, [participant.site]),
         "is_pregnant_by_test": queries.is_pregnant_by_test(participant),
         "latest": latest,
         "decided_against": decided_against(participant, latest),

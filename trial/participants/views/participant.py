@@ -65,9 +65,16 @@ def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
         "is_patient": participant.cohort == "patient",
         "panels": panels_for(request, participant),
         "offered_version": amendments.offered_to(participant),
+        "signatures": _signatures(request, participant),
         **header(request, participant),
     }
     return render(request, "participants/detail.html", frame)
+
+
+def _signatures(request: HttpRequest, participant: Participant) -> str:
+    """The address of the signatures on everything about a participant; empty for who may not read them."""
+    may_read = _may(request, "signatures.read", participant.site_id)
+    return reverse("signatures:panel", args=[participant._meta.label, participant.pk]) if may_read else ""
 
 
 def header(request: HttpRequest, participant: Participant) -> dict[str, Any]:

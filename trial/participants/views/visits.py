@@ -108,6 +108,8 @@ def page(
         "may_record": may(user, "participants.screen", participant.site_id),  # type: ignore[arg-type]
         "may_call": plan.mode == "phone" and may(user, "contacts.read", participant.site_id),  # type: ignore[arg-type]
     }
+    if may(user, "signatures.read", participant.site_id):  # type: ignore[arg-type]
+        frame["signatures"] = reverse("signatures:panel", args=[found._meta.label, found.pk])
     if plan.instruments.codes and may(user, "assessments.read", participant.site_id):  # type: ignore[arg-type]
         frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])
     if plan.measurements.codes and may(user, "infusion.read", participant.site_id):  # type: ignore[arg-type]

@@ -1,0 +1,136 @@
+"""Signing on a page, and the signatures of a record as a fragment of its page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from trial import protocol
+from trial.permissions import PermittedRequest, may, requires
+from trial.records.models import ProtocolVersion
+from trial.records.services import RecordError
+from trial.signatures import rules, subjects
+from trial.signatures.content import content_of
+from trial.signatures.forms import SignForm
+from trial.signatures.queries import signatures_of
+from trial.signatures.services import sign as sign_subject
+from trial.signatures.sign_off import TABLE, sign_offs
+from trial.signatures.wording import content_in_words, for_readers, words_of
+from trial.users.models import Site
+
+REFUSED = 422
+
+
+@sensitive_post_parameters("username", "password")
+@requires("signatures.sign")
+@require_http_methods(["GET", "POST"])
+def sign(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
+    """Show what exactly would be signed, and sign it."""
+    subject = subjects.find(label, row_id, request.sites)
+    sites = sites_to_sign_for(request, subject)
+    meanings = meanings_at(request, subject, sites)
+    form = SignForm(request.POST or None, request=request, meanings=meanings, sites=sites)
+    if request.method == "POST" and meanings and form.is_valid() and attempt(request, subject, form):
+        messages.success(request, f"Signed by {request.user.full_name}: {words_of(subject)}.")
+        return redirect(subjects.page_of(subject))
+    return page(request, subject, form, status=REFUSED if request.method == "POST" else 200)
+
+
+def attempt(request: PermittedRequest, subject: Model, form: SignForm) -> bool:
+    """Sign by a valid form; a refusal is shown on it, and nothing is signed."""
+    given = form.cleaned_data
+    try:
+        sign_subject(
+            request.user,
+            subject=subject,
+            meaning=given["meaning"],
+            site=given["site"],
+            expected_hash=given["seen"],
+            confirmation=form.confirm(),
+        )
+    except RecordError as refused:
+        form.add_error(None, str(refused))
+        return False
+    return True
+
+
+def page(request: PermittedRequest, subject: Model, form: SignForm, *, status: int) -> HttpResponse:
+    """Render the page of signing with the content as it is now."""
+    content = content_of(subject)
+    site = getattr(subject, "site", None) or form.sites[0] if form.sites else None
+    with timezone.override(site.zone if site else None):
+        frame = {
+            "subject": subject,
+            "words": words_of(subject),
+            "content": content,
+            "groups": content_in_words(
+                content, lambda app: may(request.user, f"{app}.read", site.pk if site else None)
+            ),
+            "form": form,
+            "binding": rules.BINDING,
+            "is_protocol": subject._meta.label_lower == TABLE,
+            "back": subjects.page_of(subject),
+            "signatures": for_readers(signatures_of(subject)),
+        }
+        return render(request, "signatures/sign.html", frame, status=status)
+
+
+def sites_to_sign_for(request: PermittedRequest, subject: Model) -> list[Site]:
+    """The subject's own site, or for a protocol version those where the person may sign one."""
+    own: Site | None = getattr(subject, "site", None)
+    if own is not None:
+        return [own]
+    table, held = subject._meta.label_lower, request.user.roles_by_site()
+    allowed = [pk for pk in request.sites if rules.meanings_for(table, held.get(pk, frozenset()))]
+    return list(Site.objects.filter(pk__in=allowed).order_by("code"))
+
+
+def meanings_at(request: PermittedRequest, subject: Model, sites: list[Site]) -> list[str]:
+    """The meanings with which the person may sign the subject for any of the sites."""
+    held = request.user.roles_by_site()
+    roles = {role for site in sites for role in held.get(site.pk, frozenset())}
+    return rules.meanings_for(subject._meta.label_lower, roles)
+
+
+@requires("signatures.read")
+@require_GET
+def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
+    """Show the signatures of a record as a fragment, each valid or void, and the way to sign."""
+    subject = subjects.find(label, row_id, request.sites)
+    sites = sites_to_sign_for(request, subject)
+    with timezone.override(sites[0].zone if sites else None):
+        frame = {
+            "sign": reverse("signatures:sign", args=[label, row_id]),
+            "may_sign": bool(meanings_at(request, subject, sites)),
+            "signatures": for_readers(signatures_of(subject)),
+        }
+        return render(request, "signatures/_panel.html", frame)
+
+
+@requires("signatures.read")
+@require_GET
+def protocol_panel(request: PermittedRequest) -> HttpResponse:
+    """Show who has signed each protocol version at each of one's sites, and whose signature is missing."""
+    sites = list(Site.objects.filter(pk__in=request.sites).order_by("code"))
+    frame = {
+        "versions": [
+            {
+                "version": version,
+                "sign": reverse("signatures:sign", args=[ProtocolVersion._meta.label, version]),
+                "sign_offs": [
+                    replace(off, signatures=tuple(for_readers(off.signatures))) for off in sign_offs(sites, version)
+                ],
+            }
+            for version in protocol.versions()
+        ],
+        "may_sign": bool(sites_to_sign_for(request, ProtocolVersion())),
+    }
+    return render(request, "signatures/_protocol.html", frame)

@@ -1,0 +1,103 @@
+"""What is signed, in words: the name of a subject, and each of its rows field by field."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db.models import Model
+
+from trial import protocol
+from trial.audit.models import AuditEntry
+from trial.audit.queries import NOTHING, Change, field_changes
+from trial.records.models import ProtocolVersion
+from trial.records.wording import words
+from trial.signatures.content import Content, newest_entries, not_signed
+from trial.signatures.queries import Standing
+from trial.users.models import User
+
+
+class Group(NamedTuple):
+    """The rows of one kind, each as its fields in words; none for a reader who may not see them."""
+
+    name: str
+    size: int
+    rows: list[list[Change]] | None
+
+
+def words_of(subject: Model) -> str:
+    """The name of a subject as a page calls it: what, at which visit, of whom."""
+    if isinstance(subject, ProtocolVersion):
+        return f"Protocol {subject.version}"
+    if subject._meta.label_lower == "participants.participant":
+        return f"All records of {subject}"
+    whose = f" of {person}" if (person := getattr(subject, "participant", None)) else ""
+    if subject._meta.label_lower == "participants.visit":
+        return f"Visit {_visit_label(subject)}{whose}"
+    visit = getattr(subject, "visit", None)
+    what = str(subject._meta.verbose_name)
+    return f"{what[:1].upper()}{what[1:]}{f' at {_visit_label(visit)}' if visit else ''}{whose}"
+
+
+def _visit_label(visit: Model) -> str:
+    """The visit's name in the protocol it was planned by."""
+    version, code = str(getattr(visit, "protocol_version", "")), str(getattr(visit, "code", ""))
+    visits = protocol.for_version(version).visits if version in protocol.versions() else {}
+    return visits[code].label if code in visits else code
+
+
+def content_in_words(content: Content, may_read: Callable[[str], bool]) -> list[Group]:
+    """Every signed row as its fields and values, by kind; none of an app (its label) that the reader may not read."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for row in content.rows:
+        if row.entry_id:
+            keys[row.table].add(row.row_id)
+    models = {model._meta.db_table: model._meta for model in apps.get_models()}
+    groups = []
+    for table, ids in keys.items():
+        rows = None
+        if may_read(models[table].app_label):
+            entries = sorted(newest_entries(table, ids).values(), key=lambda entry: entry.id)
+            rows = [[part for change in _fields(entry, table) for part in parts_of(change)] for entry in entries]
+        groups.append(Group(str(models[table].verbose_name), len(ids), rows))
+    return groups
+
+
+def _fields(entry: AuditEntry, table: str) -> list[Change]:
+    """The fields of a row as its entry left them, those that are signed."""
+    return field_changes(entry, from_nothing=True, besides=not_signed(table))
+
+
+def for_readers(found: Iterable[Standing]) -> list[Standing]:
+    """Signatures with the full name of who voided one, and what changed item by item."""
+    listed = list(found)
+    names = dict(User.objects.filter(username__in={one.by for one in listed}).values_list("username", "full_name"))
+    return [
+        replace(one, by=names.get(one.by, one.by), changes=tuple(part for c in one.changes for part in parts_of(c)))
+        for one in listed
+    ]
+
+
+def parts_of(change: Change) -> list[Change]:
+    """A change of a field that holds several items as the changes of those items; any other as it is."""
+    old, new = _items(change.old), _items(change.new)
+    if not old and not new:
+        return [change]
+    return [
+        Change(f"{change.field}, {words(name)}", str(old.get(name, NOTHING)), str(new.get(name, NOTHING)))
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _items(text: str) -> dict[str, Any]:
+    """The items of a field that holds a JSON object; none for any other text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
