@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "trial.jobs",
     "trial.records",
     "trial.signatures",
+    "trial.locks",
     "trial.participants",
     "trial.contacts",
     "trial.safety",
