@@ -95,11 +95,13 @@ DECLARE
     last locks_lockchange;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        IF TG_ARGV[0] = 'visit' AND NOT EXISTS (SELECT 1 FROM participants_visit v WHERE v.id = OLD.visit_id) THEN
+        was := to_jsonb(OLD);
+        IF TG_ARGV[0] = 'visit'
+            AND NOT EXISTS (SELECT 1 FROM participants_visit v WHERE v.id = (was ->> own)::uuid) THEN
             RETURN OLD;
         END IF;
         IF TG_ARGV[0] = 'participant'
-            AND NOT EXISTS (SELECT 1 FROM participants_participant p WHERE p.id = OLD.participant_id) THEN
+            AND NOT EXISTS (SELECT 1 FROM participants_participant p WHERE p.id = (was ->> own)::uuid) THEN
             RETURN OLD;
         END IF;
     ELSE

@@ -47,6 +47,14 @@ def close_ended(*, actor: User, source: Any, standing: Sequence[Departure], why:
     close_what_ended(actor, source, standing=standing, why=why)
 
 
+@handles("lock.considered")
+def consider_safety(*, preview: Any, participant: Participant | None, visit: Visit | None) -> None:
+    """Say what is still open about safety; it stays recordable behind a lock, so it does not stand against one."""
+    for count, words in queries.open_about(participant, visit):
+        if count:
+            preview.warn(f"{words}: {count}. They can still be dealt with behind the lock.")
+
+
 @provides("deviations.open")
 def open_automatic(participant: Participant, table: str) -> frozenset[UUID]:
     """The participant's records of a table with open automatic deviations, by id."""
