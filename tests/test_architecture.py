@@ -41,6 +41,7 @@ LEVELS = [
     {"trial.jobs"},
     {"trial.records"},
     {"trial.signatures"},
+    {"trial.locks"},
     {"trial.participants"},
     {"trial.contacts"},
     {"trial.safety"},

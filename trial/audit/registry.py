@@ -44,7 +44,7 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 # Tables whose rows are entered once: the database refuses every UPDATE and DELETE.
-APPEND_ONLY = frozenset({"locks.LockChange", "signatures.Signature"})
+APPEND_ONLY = frozenset({"locks.LockChange", "locks.UnlockDecision", "locks.UnlockRequest", "signatures.Signature"})
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at")})

@@ -83,16 +83,65 @@ class AboutALock(models.Model):
 
 
 class LockChange(AboutALock):
-    """Something was locked or unlocked: who, when and why. Never changed or removed."""
+    """Something was locked or unlocked: who, when and why. Never changed or removed.
 
-    is_locked = models.BooleanField()
-    at = models.DateTimeField(default=timezone.now)
+    Unlocking needs the decision of a second person about a request of a first one, and the signatures of both.
+    """
+
+    is_locked = models.BooleanField("locked")
+    at = models.DateTimeField("when", default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300)
     last_entry = models.BigIntegerField("last audit entry before it")
+    decision = models.OneToOneField(
+        "locks.UnlockDecision", null=True, blank=True, on_delete=models.PROTECT, related_name="change"
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=one_of_three(), name="locks_change_is_of_one"),
+            models.CheckConstraint(
+                condition=Q(is_locked=True, decision=None) | Q(is_locked=False, decision__isnull=False),
+                name="locks_opened_by_decision",
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'locked' if self.is_locked else 'unlocked'} by {self.by}"
+
+
+class UnlockRequest(AboutALock):
+    """Somebody asks, with a reason and a signature, to undo one lock. Never changed or removed."""
+
+    lock = models.ForeignKey(LockChange, on_delete=models.PROTECT, related_name="requests")
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("when", default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        verbose_name = "request to unlock"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=one_of_three(), name="locks_request_is_of_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.pk} to unlock"
+
+
+class UnlockDecision(models.Model):
+    """A second person allows a request, with a signature, or somebody refuses it, with words. Never changed."""
+
+    request = models.OneToOneField(UnlockRequest, on_delete=models.PROTECT, related_name="decision")
+    is_allowed = models.BooleanField("allowed")
+    words = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("when", default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        verbose_name = "decision to unlock"
+
+    def __str__(self) -> str:
+        return f"{'allowed' if self.is_allowed else 'refused'}: {self.request}"

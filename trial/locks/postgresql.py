@@ -122,16 +122,34 @@ END
 _CHANGE_MADE = """
 DECLARE
     locked boolean;
+    present bigint;
 BEGIN
     IF NEW.visit_id IS NOT NULL THEN
-        SELECT is_locked INTO locked FROM locks_visitlock WHERE visit_id = NEW.visit_id FOR UPDATE;
+        SELECT is_locked, change_id INTO locked, present FROM locks_visitlock
+            WHERE visit_id = NEW.visit_id FOR UPDATE;
     ELSIF NEW.participant_id IS NOT NULL THEN
-        SELECT is_locked INTO locked FROM locks_participantlock WHERE participant_id = NEW.participant_id FOR UPDATE;
+        SELECT is_locked, change_id INTO locked, present FROM locks_participantlock
+            WHERE participant_id = NEW.participant_id FOR UPDATE;
     ELSE
-        SELECT is_locked INTO locked FROM locks_triallock WHERE id = NEW.trial_id FOR UPDATE;
+        SELECT is_locked, change_id INTO locked, present FROM locks_triallock WHERE id = NEW.trial_id FOR UPDATE;
     END IF;
     IF locked = NEW.is_locked THEN
-        RAISE EXCEPTION 'It is already so: a change of a lock changes something.'
+        RAISE EXCEPTION 'locks_lockchange: it is so already; INSERT refused.'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NOT NEW.is_locked AND NOT EXISTS (
+        SELECT 1 FROM locks_unlockdecision d JOIN locks_unlockrequest r ON r.id = d.request_id
+        WHERE d.id = NEW.decision_id AND d.is_allowed AND d.by_id = NEW.by_id AND r.by_id <> d.by_id
+            AND r.visit_id IS NOT DISTINCT FROM NEW.visit_id
+            AND r.participant_id IS NOT DISTINCT FROM NEW.participant_id
+            AND r.trial_id IS NOT DISTINCT FROM NEW.trial_id
+            AND r.lock_id = present
+            AND EXISTS (SELECT 1 FROM signatures_signature s WHERE s.subject_table = 'locks.unlockrequest'
+                AND s.subject_id = r.id::text AND s.signer_id = r.by_id)
+            AND EXISTS (SELECT 1 FROM signatures_signature s WHERE s.subject_table = 'locks.unlockdecision'
+                AND s.subject_id = d.id::text AND s.signer_id = d.by_id)
+    ) THEN
+        RAISE EXCEPTION 'locks_lockchange: unlocking takes two people, each with a signature; INSERT refused.'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -150,7 +168,7 @@ END
 
 _REFUSE = """
 BEGIN
-    RAISE EXCEPTION '% is append-only: % refused.', TG_TABLE_NAME, TG_OP
+    RAISE EXCEPTION '%: % refused.', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'integrity_constraint_violation';
 END
 """
@@ -190,5 +208,4 @@ GUARDS = [
     *(Trigger("locks_no_truncate", table, "locks_refuse", BEFORE | TRUNCATE) for table in STATES),
     Trigger("locks_made", "locks_lockchange", "locks_change_made", ROW | BEFORE | INSERT),
     Trigger("locks_followed", "locks_lockchange", "locks_change_followed", ROW | INSERT),
-    Trigger("locks_kept", "locks_lockchange", "locks_refuse", BEFORE | UPDATE | DELETE | TRUNCATE),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from trial.locks.models import LockChange, LockState, ParticipantLock, TrialLock, VisitLock
+from trial.locks.models import LockChange, LockState, ParticipantLock, TrialLock, UnlockRequest, VisitLock
 
 MODELS: dict[str, type[LockState]] = {"visit": VisitLock, "participant": ParticipantLock, "trial": TrialLock}
 ABOUT = {"visit": ("visit__participant__site",), "participant": ("participant__site",), "trial": ()}
@@ -52,3 +52,9 @@ def freeze_in_force(*, using: str | None = None) -> LockChange | None:
     states = TrialLock.objects.using(using) if using else TrialLock.objects
     state = states.select_related("change__by").get(pk=1)
     return state.change if state.is_locked else None
+
+
+def waiting_request(state: LockState) -> UnlockRequest | None:
+    """The request to undo the lock that stands, which nobody has decided yet."""
+    rows = UnlockRequest.objects.filter(lock=state.change, decision=None)
+    return rows.select_related("by").first()

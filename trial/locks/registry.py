@@ -1,4 +1,4 @@
-"""Which tables a lock closes. Every table about a participant is closed by it or listed here with the reason why not."""
+"""Which tables a lock closes: every table about a participant, but those listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NEVER_LOCKED: dict[str, str] = {
     "audit": "The trail has to tell of every write, also of a refused unlocking.",
     "jobs": "Background work about the records, not the records.",
     "locks": "The lock states themselves; they have guards of their own.",
+    "signatures": "Who signed what; void by itself once what was signed changes.",
     "safety": "A late adverse event, alert, deviation or follow-up is always recordable; it is listed beside a freeze.",
     "imaging.Upload": "A kept file, of many participants; the numbers read from it are rows of locked tables.",
     "reports.Report": "A report is made of frozen data, after the freeze.",

@@ -1,4 +1,4 @@
-"""Locking visits, participants and the trial."""
+"""Locking visits, participants and the trial, and unlocking them by two people."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from django.db.models import Max
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.locks import queries, wording
-from trial.locks.models import KINDS, LockChange, LockState
+from trial.locks.models import LockChange, LockState, UnlockDecision, UnlockRequest
 from trial.locks.preview import preview_of
 from trial.records.services import RecordError
-from trial.users.models import User
+from trial.signatures.models import Signature
+from trial.signatures.services import Confirmation, sign
+from trial.users.models import Site, User
 
 
 class LockRefused(RecordError):
@@ -52,11 +54,64 @@ def lock(actor: User, kind: str, key: Any, *, reason: str) -> LockChange:
 
 def put(actor: User, state: LockState, *, is_locked: bool, reason: str, **more: Any) -> LockChange:
     """Keep a change of a held state, inside an open audited block; the database makes the state follow it."""
-    kind = queries.kind_of(state)
-    about = {one: state if one == kind else None for one in KINDS}
     last = AuditEntry.objects.aggregate(last=Max("id"))["last"] or 0
     return LockChange.objects.create(
-        **about, is_locked=is_locked, by=actor, reason=reason.strip(), last_entry=last, **more
+        **_about(state), is_locked=is_locked, by=actor, reason=reason.strip(), last_entry=last, **more
     )
 
 
+def request_unlock(
+    actor: User, state: LockState, *, reason: str, confirmation: Confirmation, site: Site
+) -> UnlockRequest:
+    """Ask for a lock to be undone, with a reason and the actor's signature; raises LockRefused, SignatureRefused.
+
+    confirmation: that the actor gave the password (trial.signatures.services.confirm), for the one signature.
+    """
+    if not reason.strip():
+        raise LockRefused("Say why it has to be unlocked; the reason is kept with the request.")
+    with audited(actor, reason):
+        held = queries.hold_state(queries.kind_of(state), state.pk)
+        if not held.is_locked or held.change is None:
+            raise LockRefused(f"{wording.subject_of(held)} is not locked any more. Nothing has to be unlocked.")
+        if (waiting := queries.waiting_request(held)) is not None:
+            raise LockRefused(f"{waiting.by} has asked for this already; somebody else can allow it.")
+        request = UnlockRequest.objects.create(**_about(held), lock=held.change, reason=reason.strip(), by=actor)
+        sign(actor, subject=request, meaning=Signature.Meaning.ENTERED, site=site, confirmation=confirmation)
+    return request
+
+
+def allow_unlock(actor: User, request: UnlockRequest, *, confirmation: Confirmation, site: Site) -> LockChange:
+    """Open a lock that somebody else asked to open, with the actor's signature, in this one transaction.
+
+    Raises LockRefused for the person who asked and for a request that is decided, SignatureRefused.
+    """
+    if request.by_id == actor.pk:
+        raise LockRefused("You asked for this yourself. Unlocking takes two people: somebody else has to allow it.")
+    with audited(actor, f"unlocking allowed: {request.reason}"):
+        state = queries.hold_state(request.kind, request.state.pk)
+        _require_waiting(state, request)
+        decision = UnlockDecision.objects.create(request=request, is_allowed=True, by=actor)
+        sign(actor, subject=decision, meaning=Signature.Meaning.APPROVED, site=site, confirmation=confirmation)
+        return put(actor, state, is_locked=False, reason=request.reason, decision=decision)
+
+
+def refuse_unlock(actor: User, request: UnlockRequest, *, words: str) -> UnlockDecision:
+    """Refuse a request, or take one's own back, with words; it stays locked. Raises LockRefused."""
+    if not words.strip():
+        raise LockRefused("Say why it stays locked; who asked will read it.")
+    with audited(actor, f"unlocking refused: {words}"):
+        _require_waiting(queries.hold_state(request.kind, request.state.pk), request)
+        return UnlockDecision.objects.create(request=request, is_allowed=False, words=words.strip(), by=actor)
+
+
+def _require_waiting(state: LockState, request: UnlockRequest) -> None:
+    """Refuse what is decided, under the held state, so that of two deciders one finds it so."""
+    decided = UnlockDecision.objects.filter(request=request).select_related("by").first()
+    if decided is not None:
+        verb = "allowed" if decided.is_allowed else "refused"
+        raise LockRefused(f"{decided.by} has {verb} this already. Nothing was changed.")
+
+
+def _about(state: LockState) -> dict[str, LockState]:
+    """A state as the one of three columns that names it."""
+    return {queries.kind_of(state): state}

@@ -65,7 +65,7 @@ def states() -> dict[str, str]:
 
 
 def guards() -> dict[str, str]:
-    """The triggers that keep states equal to their last change, and changes as they were made, by name."""
+    """The triggers that keep states equal to their last change, and let only two people open a lock, by name."""
     found = {}
     for kind, state in STATES.items():
         key = KEYS[kind]
@@ -81,10 +81,6 @@ def guards() -> dict[str, str]:
         subject = f"EXISTS (SELECT 1 FROM participants_{kind} WHERE id = OLD.{key})" if kind != "trial" else "1"
         name = f"{PREFIX}guard_{kind}_delete"
         found[name] = _guard(name, "DELETE", state, refusal.format("DELETE"), subject)
-    for event in ("UPDATE", "DELETE"):
-        name = f"{PREFIX}guard_change_{event.lower()}"
-        words = literal(f"locks_lockchange is append-only: {event} refused.")
-        found[name] = _guard(name, event, "locks_lockchange", words, "1")
     return found | _changes()
 
 
@@ -99,12 +95,27 @@ def _guard(name: str, event: str, table: str, refusal: str, condition: str) -> s
     )
 
 
+def _signed(table: str, row: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM signatures_signature s WHERE s.subject_table = '{table}' "
+        f"AND s.subject_id = CAST({row}.id AS TEXT) AND s.signer_id = {row}.by_id)"
+    )
+
+
 def _changes() -> dict[str, str]:
     now = " ".join(
         f"WHEN NEW.{_of(kind)} IS NOT NULL THEN (SELECT is_locked FROM {state} WHERE {KEYS[kind]} = NEW.{_of(kind)})"
         for kind, state in STATES.items()
     )
-    same = literal("It is already so: a change of a lock changes something.")
+    same = literal("locks_lockchange: it is so already; INSERT refused.")
+    alone = literal("locks_lockchange: unlocking takes two people, each with a signature; INSERT refused.")
+    about = " AND ".join(f"r.{_of(kind)} IS NEW.{_of(kind)}" for kind in STATES)
+    two = (
+        "EXISTS (SELECT 1 FROM locks_unlockdecision d JOIN locks_unlockrequest r ON r.id = d.request_id "
+        f"WHERE d.id = NEW.decision_id AND d.is_allowed AND d.by_id = NEW.by_id AND r.by_id <> d.by_id AND {about} "
+        f"AND r.lock_id = (CASE {now.replace('is_locked', 'change_id')} END) "
+        f"AND {_signed('locks.unlockrequest', 'r')} AND {_signed('locks.unlockdecision', 'd')})"
+    )
     follows = " ".join(
         f"UPDATE {state} SET is_locked = NEW.is_locked, change_id = NEW.id WHERE {KEYS[kind]} = NEW.{_of(kind)};"
         for kind, state in STATES.items()
@@ -112,7 +123,8 @@ def _changes() -> dict[str, str]:
     return {
         f"{PREFIX}change_made": (
             f"CREATE TRIGGER {PREFIX}change_made BEFORE INSERT ON locks_lockchange FOR EACH ROW BEGIN "
-            f"SELECT RAISE(ABORT, {same}) WHERE (CASE {now} END) IS NEW.is_locked; END"
+            f"SELECT RAISE(ABORT, {same}) WHERE (CASE {now} END) IS NEW.is_locked; "
+            f"SELECT RAISE(ABORT, {alone}) WHERE NOT NEW.is_locked AND NOT {two}; END"
         ),
         f"{PREFIX}change_followed": (
             f"CREATE TRIGGER {PREFIX}change_followed AFTER INSERT ON locks_lockchange FOR EACH ROW BEGIN {follows} END"

@@ -8,7 +8,13 @@ from trial.locks import postgresql, sqlite
 from trial.locks.registry import LockedTable, locked_tables
 
 CLOSED = frozenset(postgresql.STATES)
-NEEDED = (*postgresql.STATES, "locks_lockchange", "participants_visit", "participants_participant")
+NEEDED = (
+    *postgresql.STATES,
+    "locks_lockchange",
+    "signatures_signature",
+    "participants_visit",
+    "participants_participant",
+)
 
 
 def closed_tables(columns: Columns) -> list[LockedTable]:

@@ -18,7 +18,11 @@ from trial.audit.context import audited
 from trial.locks import services
 from trial.locks.models import LockChange, ParticipantLock, VisitLock
 from trial.participants.models import Participant, Visit
+from trial.participants.services import miss_visit
+from trial.signatures.services import Confirmation, confirm
 from trial.users.models import Site, User
+
+PASSWORD = "a long enough one"
 
 KINDS = ("visit", "participant", "trial")
 
@@ -41,10 +45,13 @@ def make_ward() -> Ward:
     dora, dan = (people.make_user(name, site, "data_manager") for name in ("dora", "dan"))
     participant = people.consent(carla, people.enrol(carla, site))
     visit = participant.visits.order_by("opens_at")[0]
-    from trial.participants.services import miss_visit
-
     miss_visit(carla, visit, reason="ill")
     return Ward(site, carla, dora, dan, participant, visit)
+
+
+def confirmed(person: User) -> Confirmation:
+    """That the person gave the password."""
+    return confirm(person, password=PASSWORD, username=person.username)
 
 
 def lock(ward: Ward, kind: str) -> LockChange:
