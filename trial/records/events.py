@@ -14,7 +14,7 @@ EVENTS: dict[str, str] = {
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
-    "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant and visit. "
+    "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "
     "standing (the departures that hold, as trial.rules.deviations.Deviation), why (what changed, in words).",
