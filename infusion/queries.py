@@ -61,8 +61,8 @@ def infusion_of(participant: Participant) -> Infusion | None:
 
 def running_now(participant: Participant | None) -> list[str]:
     """Study ids of whose infusion runs: the participant's, or anybody's who is not of a practice site."""
-    rows = Infusion.objects.filter(ended_at=None)
-    rows = rows.filter(participant__site__is_practice=False) if participant is None else rows.filter(participant=participant)
+    whose = {"participant__site__is_practice": False} if participant is None else {"participant": participant}
+    rows = Infusion.objects.filter(**whose, ended_at=None)
     return list(rows.order_by("participant__study_id").values_list("participant__study_id", flat=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import Error, IntegrityError
@@ -13,6 +14,7 @@ from django.db.transaction import TransactionManagementError
 from trial.locks.wording import words_of
 from trial.records.services import RecordError
 
+_refused: ContextVar[bool] = ContextVar("locks_refused", default=False)
 MARK = "locked: "
 UNKNOWN = "This is locked, so nothing was changed."
 
@@ -36,6 +38,16 @@ class RecordLocked(RecordError):
             except (Error, TransactionManagementError):  # asked inside the transaction that is broken
                 return UNKNOWN
         return self._words
+
+
+def forget_refusal() -> None:
+    """Begin anew: nothing was refused in this request."""
+    _refused.set(False)
+
+
+def was_refused() -> bool:
+    """Whether a lock refused something since `forget_refusal`."""
+    return _refused.get()
 
 
 class LastRefusal:
@@ -67,6 +79,7 @@ class Translation:
             words = str(refused)
             if not words.startswith(MARK):
                 raise
+            _refused.set(True)
             kind = words.removeprefix(MARK).split(maxsplit=1)[0]
             raise RecordLocked(kind, self.last.key or _detail(refused)) from refused
 

@@ -11,6 +11,7 @@ from trial.audit.models import AuditEntry
 from trial.locks import queries, wording
 from trial.locks.models import LockChange, LockState, UnlockDecision, UnlockRequest
 from trial.locks.preview import preview_of
+from trial.permissions import sites_permitting
 from trial.records.services import RecordError
 from trial.signatures.models import Signature
 from trial.signatures.services import Confirmation, sign
@@ -47,6 +48,7 @@ def lock(actor: User, kind: str, key: Any, *, reason: str) -> LockChange:
         state = queries.hold_state(kind, key)
         if state.is_locked:
             raise LockRefused(f"{wording.subject_of(state)} is locked already. Nothing was changed.")
+        _require_everywhere(actor, state, "locks.freeze")
         if found := preview_of(state).hindrances:
             raise LockRefused(f"{wording.subject_of(state)} cannot be locked now. {' '.join(found)}")
         return put(actor, state, is_locked=True, reason=reason)
@@ -89,6 +91,7 @@ def allow_unlock(actor: User, request: UnlockRequest, *, confirmation: Confirmat
         raise LockRefused("You asked for this yourself. Unlocking takes two people: somebody else has to allow it.")
     with audited(actor, f"unlocking allowed: {request.reason}"):
         state = queries.hold_state(request.kind, request.state.pk)
+        _require_everywhere(actor, state, "locks.allow")
         _require_waiting(state, request)
         decision = UnlockDecision.objects.create(request=request, is_allowed=True, by=actor)
         sign(actor, subject=decision, meaning=Signature.Meaning.APPROVED, site=site, confirmation=confirmation)
@@ -102,6 +105,20 @@ def refuse_unlock(actor: User, request: UnlockRequest, *, words: str) -> UnlockD
     with audited(actor, f"unlocking refused: {words}"):
         _require_waiting(queries.hold_state(request.kind, request.state.pk), request)
         return UnlockDecision.objects.create(request=request, is_allowed=False, words=words.strip(), by=actor)
+
+
+def lacking(actor: User, state: LockState, action: str) -> str:
+    """Where somebody lacks the right to what concerns every site, in words; empty for nowhere, and for one person."""
+    if queries.kind_of(state) != "trial":
+        return ""
+    left_out = queries.sites_left_out(sites_permitting(actor, action))
+    return f"You do not hold this right at {', '.join(map(str, left_out))}; it concerns every site." if left_out else ""
+
+
+def _require_everywhere(actor: User, state: LockState, action: str) -> None:
+    """Refuse what concerns every site to somebody who lacks the right at one."""
+    if words := lacking(actor, state, action):
+        raise LockRefused(words)
 
 
 def _require_waiting(state: LockState, request: UnlockRequest) -> None:

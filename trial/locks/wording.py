@@ -30,6 +30,15 @@ def since(change: LockChange) -> str:
     return f"since {timezone.localtime(change.at):%Y-%m-%d %H:%M} by {change.by}"
 
 
+def said_of(state: LockState) -> str:
+    """A lock in one sentence, for the top of a page."""
+    change = state.change
+    if change is None:
+        return f"{subject_of(state)} is open."
+    verb = "is frozen" if change.kind == "trial" else "is locked"
+    return f"{subject_of(state)} {verb} {since(change)}: {change.reason}."
+
+
 def words_of(kind: str, key: str) -> str:
     """What is locked, since when, by whom and how it is unlocked."""
     state = queries.get_state(kind, 1 if kind == "trial" else UUID(key))

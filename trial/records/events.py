@@ -21,6 +21,8 @@ EVENTS: dict[str, str] = {
 }
 
 PROVIDERS: dict[str, str] = {
+    "safety.recorded_since": "Adverse events, alerts and deviations entered behind a freeze: at, sites -> list of "
+    "LateEvent, the latest first.",
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
@@ -43,6 +45,15 @@ class InfusionTimes(NamedTuple):
 
     started_at: datetime
     ended_at: datetime | None
+
+
+class LateEvent(NamedTuple):
+    """Something about safety that was entered after a moment: whose, what, when it was, and when it was entered."""
+
+    study_id: str
+    what: str
+    occurred_at: datetime
+    entered_at: datetime
 
 
 class RunningInfusion(NamedTuple):

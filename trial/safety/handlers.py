@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from trial.participants.models import Participant, Visit
-from trial.records.events import handles, provides
+from trial.records.events import LateEvent, handles, provides
 from trial.rules.deviations import Deviation as Departure
 from trial.safety import queries
 from trial.safety.services import close_what_ended, record_deviation
@@ -53,6 +53,12 @@ def consider_safety(*, preview: Any, participant: Participant | None, visit: Vis
     for count, words in queries.open_about(participant, visit):
         if count:
             preview.warn(f"{words}: {count}. They can still be dealt with behind the lock.")
+
+
+@provides("safety.recorded_since")
+def recorded_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
+    """What was entered about safety after a moment, outside what was frozen then."""
+    return queries.entered_since(at, sites)
 
 
 @provides("deviations.open")
