@@ -100,9 +100,10 @@ def test_who_holds_the_right_at_one_site_alone_freezes_nothing(ward: Ward) -> No
 
 
 def test_a_freeze_is_taken_and_lists_what_was_recorded_about_safety_behind_it(ward: Ward) -> None:
+    with audited("system:test", "prepare"):
+        late = wards.about(AdverseEvent, ward.participant, ward.visit)
     assert desk(ward.dora).post(reverse("locks:freeze"), {"reason": "final"}).status_code == 302
     with audited("system:test", "late"):
-        late = wards.about(AdverseEvent, ward.participant, ward.visit)
         late.term = "late headache"  # type: ignore[attr-defined]
         late.entered_at = queries.freeze_in_force().at.replace(year=2100)  # type: ignore[union-attr, attr-defined]
         late.save(force_insert=True)
@@ -245,7 +246,11 @@ def test_only_what_was_refused_in_this_request_is_answered_423(ward: Ward) -> No
     wards.lock(ward, "participant")
     client = desk(ward.carla)
     address = reverse("participants:plan", args=[ward.participant.study_id])
-    given = {"key": str(uuid4()), "version": ward.participant.version, "planned_infusion_on": date(2026, 3, 16).isoformat()}
+    given = {
+        "key": str(uuid4()),
+        "version": ward.participant.version,
+        "planned_infusion_on": date(2026, 3, 16).isoformat(),
+    }
     assert client.post(address, given).status_code == LOCKED
     assert client.get(address).status_code == 200
     assert Participant.objects.get(pk=ward.participant.pk).planned_infusion_on is None
