@@ -18,6 +18,7 @@ NEVER_LOCKED: dict[str, str] = {
     "jobs": "Background work about the records, not the records.",
     "locks": "The lock states themselves; they have guards of their own.",
     "signatures": "Who signed what; void by itself once what was signed changes.",
+    "contacts": "How to reach a person, and who looked: somebody may have to be called at any time.",
     "safety": "A late adverse event, alert, deviation or follow-up is always recordable; it is listed beside a freeze.",
     "imaging.Upload": "A kept file, of many participants; the numbers read from it are rows of locked tables.",
     "reports.Report": "A report is made of frozen data, after the freeze.",

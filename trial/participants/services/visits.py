@@ -58,17 +58,14 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 
 
 def refresh_windows(actor: User, participant: Participant) -> None:
-    """Count every window anew from the anchors; report visits held outside theirs, close what no longer is."""
-    zone = participant.site.zone
-    with audited(actor, "windows counted from the infusion"):
-        visits = list(participant.visits.select_for_update())
-        windows = queries.windows_of(participant, visits)
-        moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
     """Count every window anew from the anchors; report visits held outside theirs, close what no longer is.
 
     A locked visit keeps the window that was locked with it; what is found about it is a deviation like any other.
     """
-    windows, zone = queries.windows_of(participant), participant.site.zone
+    zone = participant.site.zone
+    with audited(actor, "windows counted from the infusion"):
+        visits = list(participant.visits.select_for_update())
+        windows = queries.windows_of(participant, visits)
         kept = locked_visits([visit.pk for visit in visits])
         open_ones = [visit for visit in visits if visit.pk not in kept]
         moved = [visit for visit in open_ones if _moved(visit, _times(windows.get(visit.code)))]

@@ -26,6 +26,7 @@ PER_PAGE = 50
 PANELS = (
     ("safety.read", "safety:open"),
     ("contacts.review", "contacts:open_accesses"),
+    ("locks.allow", "locks:waiting"),
 )
 
 
@@ -35,8 +36,6 @@ def today(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since()}
     frame["panels"] = [reverse(name) for action, name in PANELS if may(user, action)]
-    frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since(), "sees_safety": may(user, "safety.read")}
-    frame["unlocks"] = may(user, "locks.allow")
     if sites := sites_permitting(user, "participants.read"):
         frame.update(work_at(user, sites))
     return render(request, "participants/today.html", frame)
