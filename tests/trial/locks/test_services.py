@@ -83,6 +83,7 @@ def test_nothing_of_a_participant_is_locked_while_the_infusion_runs(ward: Ward, 
     with audited("system:test", "start"):
         running: Any = wards.about(Infusion, ward.participant, ward.visit)
         running.save(force_insert=True)
+    wards.alone(ward)
     key = {"visit": ward.visit.pk, "participant": ward.participant.pk, "trial": 1}[kind]
     with pytest.raises(LockRefused, match="is running; record its end first"):
         services.lock(ward.dora, kind, key, reason="locked anyway")
@@ -94,6 +95,7 @@ def test_an_infusion_of_the_practice_ward_does_not_hold_up_a_freeze(ward: Ward) 
         ward.site.is_practice = True
         ward.site.save()
         wards.about(Infusion, ward.participant, ward.visit).save(force_insert=True)
+    wards.alone(ward)
     assert services.freeze_trial(ward.dora, reason="final").is_locked
 
 

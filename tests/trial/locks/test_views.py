@@ -82,6 +82,7 @@ def test_what_stands_against_a_freeze_is_shown_before_it(ward: Ward) -> None:
     with audited("system:test", "start"):
         running: Any = wards.about(Infusion, ward.participant, ward.visit)
         running.save(force_insert=True)
+    wards.alone(ward)
     shown = text(desk(ward.dora).get(reverse("locks:freeze")))
     assert f"The infusion of {ward.participant.study_id} is running" in shown
     assert "Visits neither held nor missed" in shown
@@ -102,6 +103,7 @@ def test_who_holds_the_right_at_one_site_alone_freezes_nothing(ward: Ward) -> No
 def test_a_freeze_is_taken_and_lists_what_was_recorded_about_safety_behind_it(ward: Ward) -> None:
     with audited("system:test", "prepare"):
         late = wards.about(AdverseEvent, ward.participant, ward.visit)
+    wards.alone(ward)
     assert desk(ward.dora).post(reverse("locks:freeze"), {"reason": "final"}).status_code == 302
     with audited("system:test", "late"):
         late.term = "late headache"  # type: ignore[attr-defined]

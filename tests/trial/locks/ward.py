@@ -54,8 +54,15 @@ def confirmed(person: User) -> Confirmation:
     return confirm(person, password=PASSWORD, username=person.username)
 
 
+def alone(ward: Ward) -> None:
+    """Let the ward's be the only site that is not for practice: rows made by their columns alone bring sites along."""
+    with audited("system:test", "sites"):
+        Site.objects.exclude(pk=ward.site.pk).update(is_practice=True)
+
+
 def lock(ward: Ward, kind: str) -> LockChange:
     """Lock the ward's visit, its participant, or the trial; rows made by their columns alone are not left running."""
+    alone(ward)
     with audited("system:test", "end"):
         Infusion.objects.filter(ended_at=None).update(ended_at=timezone.now())
     key: Any = {"visit": ward.visit.pk, "participant": ward.participant.pk, "trial": 1}[kind]
