@@ -39,6 +39,15 @@ def running_infusions(participants: Iterable[Participant]) -> dict[UUID, Running
     return running(participants, timezone.now())
 
 
+@handles("lock.considered")
+def consider_infusion(*, preview: Any, participant: Participant | None, **_: Any) -> None:
+    """Rates and bedside records must always be possible: no lock while an infusion runs, in the practice ward aside."""
+    running = queries.running_now(participant)
+    if running:
+        whose = "" if participant is not None else f" of {', '.join(running)}"
+        preview.hinder(f"The infusion{whose} is running; record its end first.")
+
+
 @handles("assessment.recorded")
 def on_assessment(assessment: Any, actor: User, **_: Any) -> None:
     """Alert once per assessment with a marked positive BPRS item; while the infusion runs, advise a hold."""

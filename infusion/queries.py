@@ -59,6 +59,13 @@ def infusion_of(participant: Participant) -> Infusion | None:
     return Infusion.objects.filter(participant=participant).select_related("participant__site").first()
 
 
+def running_now(participant: Participant | None) -> list[str]:
+    """Study ids of whose infusion runs: the participant's, or anybody's who is not of a practice site."""
+    whose = {"participant__site__is_practice": False} if participant is None else {"participant": participant}
+    rows = Infusion.objects.filter(**whose, ended_at=None)
+    return list(rows.order_by("participant__study_id").values_list("participant__study_id", flat=True))
+
+
 def lock(infusion: Infusion) -> Infusion:
     """The infusion as it stands now, locked until the transaction ends: one writer of rates at a time."""
     return Infusion.objects.select_for_update(of=("self",)).select_related("participant__site").get(pk=infusion.pk)

@@ -18,6 +18,7 @@ from reports.stats.paired import DEFINITIONS
 from trial.protocol import Protocol
 
 FEW = 4
+DRAFT = "DRAFT: the data are not frozen and can still change."
 MATCH_ORDER = ("yes", "no", "constructed", "both readings", "not anchorable", "not computed")
 MEANINGS = {
     "yes": "the computed value agrees with what is printed",
@@ -51,6 +52,7 @@ def front(book: Book, run: Run, datasets: Datasets, protocol: Protocol, compared
     table = Table("Populations", "", ("Population", "n", "Who"), rows, (1.6, 0.5, 6))
     parts: tuple[Part, ...] = (
         (protocol.trial.title.text,),
+        (run.freeze or DRAFT,),
         (book.purpose,),
         (
             f"Audience: {book.audience}. Site: {run.site}. Data cut: {run.data_cut:%Y-%m-%d %H:%M} UTC. Protocol: "

@@ -48,6 +48,7 @@ class Run:
     input_hash: str
     is_synthetic: bool
     departure: Departure
+    freeze: str = ""
 
 
 @cache
@@ -72,7 +73,9 @@ def run_of(extracts: Extracts, protocol: Protocol, book: Book, site: str) -> Run
     """Describe the run of a book on these extracts."""
     content = extracts.sha256()
     cut = extracts.data_cut
-    seed = "|".join((content, cut.isoformat(), code_version(), protocols.sha256(protocol.id), book.id, site))
+    freeze = extracts.freeze.words if extracts.freeze is not None else ""
+    parts = (content, cut.isoformat(), code_version(), protocols.sha256(protocol.id), book.id, site)
+    seed = "|".join((*parts, freeze) if freeze else parts)
     return Run(
         id=hashlib.sha256(seed.encode()).hexdigest()[:12],
         book=book.id,
@@ -85,6 +88,7 @@ def run_of(extracts: Extracts, protocol: Protocol, book: Book, site: str) -> Run
         input_hash=content,
         is_synthetic=extracts.is_synthetic,
         departure=_departure(extracts),
+        freeze=freeze,
     )
 
 

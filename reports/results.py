@@ -74,6 +74,7 @@ def _run(run: Run, compared: Sequence[Compared], failures: Sequence[Failure]) ->
         "library_versions": run.libraries,
         "input_hash": run.input_hash,
         "is_synthetic": run.is_synthetic,
+        "freeze": run.freeze or None,
         "is_publishable": publishable(run, compared, failures),
         "failures": [failure._asdict() for failure in failures],
     }

@@ -15,7 +15,8 @@ from assessments.models import Assessment
 from imaging.models import ImagingSession, NetworkConnectivity, Volume
 from infusion.models import Infusion, RateChange, SerumLevel, SideEffects, Vitals
 from reports.cohort.accounts import SITE_CODE
-from reports.datasets.extracts import Extracts
+from reports.datasets.extracts import Extracts, Freeze
+from trial.locks.queries import freeze_in_force
 from trial.participants.models import (
     AntidepressantTrial,
     Consent,
@@ -57,6 +58,9 @@ TABLES: dict[str, Table] = {
     "deviations": Table(Deviation),
 }
 
+# What can be recorded behind a freeze (trial/locks/registry.py): there a report takes only what came before it.
+RECORDED_ON = ("adverse_events", "deviations")
+
 
 def read(site: Site, *, using: str = "reporting") -> Extracts:
     """Read every table of one site in one transaction of the query-only database alias.
@@ -65,8 +69,17 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
     """
     with transaction.atomic(using=using):
         data_cut = timezone.now()
-        frames = {name: _frame(table, site, using) for name, table in TABLES.items()}
-    return Extracts(**frames, data_cut=data_cut, is_cohort=site.code == SITE_CODE)
+        change = freeze_in_force(using=using)
+        late = 0
+        frames = {}
+        for name, table in TABLES.items():
+            rows = _rows(table, site, using)
+            if change is not None and name in RECORDED_ON:
+                late += rows.filter(entered_at__gt=change.at).count()
+                rows = rows.filter(entered_at__lte=change.at)
+            frames[name] = _frame(table, rows)
+    freeze = None if change is None else Freeze(change.at, change.by.full_name, change.last_entry, late)
+    return Extracts(**frames, data_cut=data_cut, is_cohort=site.code == SITE_CODE, freeze=freeze)
 
 
 def columns(table: Table) -> list[str]:
@@ -74,7 +87,10 @@ def columns(table: Table) -> list[str]:
     return [*(field.attname for field in table.model._meta.concrete_fields), *table.parents]
 
 
-def _frame(table: Table, site: Site, using: str) -> pd.DataFrame:
+def _rows(table: Table, site: Site, using: str) -> Any:
+    return table.model._default_manager.using(using).filter(site_id=site.id).order_by("entered_at", "id")
+
+
+def _frame(table: Table, rows: Any) -> pd.DataFrame:
     names = columns(table)
-    rows: Any = table.model._default_manager.using(using).filter(site_id=site.id).order_by("entered_at", "id")
     return pd.DataFrame(list(rows.values_list(*names)), columns=names)

@@ -42,6 +42,7 @@ LEVELS = [
     {"trial.records"},
     {"trial.tokens"},
     {"trial.signatures"},
+    {"trial.locks"},
     {"trial.participants"},
     {"trial.contacts"},
     {"trial.safety"},

@@ -44,6 +44,12 @@ ACTIONS: dict[str, frozenset[Role]] = {
     # Which meaning somebody may sign with stands in trial/signatures/rules.py.
     "signatures.read": READERS | {Role.IMAGING_ANALYST},
     "signatures.sign": READERS | {Role.IMAGING_ANALYST},
+    "locks.read": READERS | {Role.IMAGING_ANALYST},
+    "locks.lock": frozenset({Role.DATA_MANAGER, Role.PI}),
+    # Of the whole trial: the right must be held at every site.
+    "locks.freeze": frozenset({Role.DATA_MANAGER, Role.PI}),
+    "locks.request": frozenset({Role.COORDINATOR, Role.DATA_MANAGER, Role.PI}),
+    "locks.allow": frozenset({Role.DATA_MANAGER, Role.PI}),
     "participants.read": READERS | {Role.IMAGING_ANALYST},
     "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "trial.records",
     "trial.tokens",
     "trial.signatures",
+    "trial.locks",
     "trial.participants",
     "trial.contacts",
     "trial.safety",
@@ -155,6 +156,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "trial.locks.middleware.LockedAnswer",
     "trial.users.middleware.never_stored",
 ]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("audit/", include("trial.audit.urls")),
     path("contacts/", include("trial.contacts.urls")),
     path("signatures/", include("trial.signatures.urls")),
+    path("locks/", include("trial.locks.urls")),
     path("safety/", include("trial.safety.urls")),
     path("infusion/", include("infusion.urls")),
     path("assessments/", include("assessments.urls")),

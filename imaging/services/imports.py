@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -19,6 +19,7 @@ from imaging.services.uploads import register
 from imaging.services.values import record_connectivity, record_volume
 from imaging.volumes import measured
 from trial import protocol
+from trial.locks.queries import TRIAL, locked_among
 from trial.records.services import ReasonRequired, RecordError, amend
 from trial.users.models import Site, User
 
@@ -87,6 +88,7 @@ def plan_volumes(session: ImagingSession, content: bytes) -> ImportPlan:
     for name, value in values.items():
         row = recorded.get(name)
         changes.append(Change(session, name, row.volume_mm3 if row else None, value.quantize(CUBIC), row=row))
+    refuse_locked([(0, change) for change in changes])
     return ImportPlan(tuple(changes), stats.subject)
 
 
@@ -101,7 +103,26 @@ def plan_connectivity(site: Site, content: bytes) -> ImportPlan:
         session = sessions[row.participant_id, row.session]
         old = recorded.get((session.pk, row.network))
         changes.append(Change(session, row.network, old.value if old else None, row.value, row.frames, old))
+    refuse_locked([(row.line, change) for row, change in zip(rows, changes, strict=True)])
     return ImportPlan(tuple(changes))
+
+
+def refuse_locked(placed: Sequence[tuple[int, Change]]) -> None:
+    """Refuse a file that changes what is locked, naming each line; the database would refuse the whole all the same."""
+    touched = [(line, change) for line, change in placed if change.kind != "same"]
+    sessions = {change.session for _, change in touched}
+    closed = locked_among(
+        [session.participant_id for session in sessions],
+        [session.visit_id for session in sessions if session.visit_id is not None],
+    )
+    words = "is locked; nothing of it can be imported. Ask a data manager or the PI to have it unlocked"
+    problems = [
+        Problem(line, "participant_id", f"the {change.session} scan of {change.session.participant} {words}")
+        for line, change in touched
+        if {change.session.participant_id, change.session.visit_id, TRIAL} & closed
+    ]
+    if problems:
+        raise FileRefused(problems)
 
 
 @transaction.atomic

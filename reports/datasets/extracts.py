@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,10 +16,32 @@ LOADER_SAVES = {"participants": 2, "visits": 4, "infusions": 2}
 DEMO = "demo"
 
 
+NO_FRAMES = ("data_cut", "is_cohort", "freeze")
+
+
+class Freeze(NamedTuple):
+    """When the data were frozen and by whom, the last audit entry before, and how many rows came after and are out."""
+
+    at: datetime
+    by: str
+    last_entry: int
+    late: int
+
+    @property
+    def words(self) -> str:
+        """The freeze as a report says it."""
+        left_out = f" Recorded about safety since, and not in this report: {self.late}." if self.late else ""
+        return (
+            f"Final: the data were frozen {self.at:%Y-%m-%d %H:%M} UTC by {self.by}, after audit entry "
+            f"{self.last_entry}.{left_out}"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Extracts:
     """Raw frames: columns as the tables', rows in order of entry, nothing derived. Times are UTC.
 
+    freeze: the freeze of the trial in force at the cut; what was recorded about safety behind it is left out.
     is_cohort: the site is the one into which the demo loads the cohort that gives the published values.
     """
 
@@ -42,10 +65,11 @@ class Extracts:
     deviations: pd.DataFrame
     data_cut: datetime
     is_cohort: bool = True
+    freeze: Freeze | None = None
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every frame by name, in the order of the fields."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("data_cut", "is_cohort")}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in NO_FRAMES}
 
     def sha256(self) -> str:
         """Hex digest of the content of all frames; the moment of reading does not enter it."""

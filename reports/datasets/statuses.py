@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -45,4 +46,4 @@ def permitted(extracts: Extracts) -> Permitted:
         name: frame[~frame["id" if name == "participants" else "participant_id"].isin(people)]
         for name, frame in extracts.frames().items()
     }
-    return Permitted(Extracts(**kept, data_cut=extracts.data_cut, is_cohort=extracts.is_cohort), refusals)
+    return Permitted(replace(extracts, **kept), refusals)

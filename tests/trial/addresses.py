@@ -22,6 +22,8 @@ from tests.trial.records import clinic
 from trial.audit.context import audited
 from trial.contacts.details import Details
 from trial.contacts.services import break_glass, record_contact
+from trial.locks.models import UnlockRequest
+from trial.locks.services import lock_participant
 from trial.participants import services as participants
 from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
@@ -31,6 +33,7 @@ from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.tokens.services import make_token
 from trial.users.models import User
 
+NOWHERE = 10**9
 MISSING_STUDY_ID = "STL-9999-9"
 Patterns = list[URLPattern | URLResolver]
 
@@ -68,6 +71,14 @@ class Addresses:
             self.pi, name="to list it in a test", scopes=["safety.read"], expires_at=timezone.now() + timedelta(days=1)
         )
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
+        self.asked = self.request_to_unlock()
+
+    def request_to_unlock(self) -> UnlockRequest:
+        """A locked participant of the site, and the PI's request to open it."""
+        person = clinic.make_participant(self.pi, self.site)
+        lock = lock_participant(self.pi, person, reason="set up")
+        with audited("system:tests", "asked"):
+            return UnlockRequest.objects.create(participant=lock.participant, lock=lock, reason="x", by=self.pi)
 
     def published_report(self) -> Report:
         """A report of the site with small files, ordered by the PI."""
@@ -115,6 +126,9 @@ class Addresses:
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("locks:request", "pk"): lambda: self.asked.pk,
+            ("locks:allow", "pk"): lambda: self.asked.pk,
+            ("locks:refuse", "pk"): lambda: self.asked.pk,
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
@@ -148,7 +162,7 @@ class Addresses:
         kwargs = {}
         for argument in patterns()[name].pattern.converters:
             value = self.value(name, argument)
-            kwargs[argument] = uuid4() if isinstance(value, UUID) else value
+            kwargs[argument] = uuid4() if isinstance(value, UUID) else NOWHERE if argument == "pk" else value
         if "study_id" in kwargs:
             kwargs["study_id"] = MISSING_STUDY_ID
         return reverse(name, kwargs=kwargs)

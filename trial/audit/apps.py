@@ -21,7 +21,10 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from trial.audit import checks
         from trial.audit import connections as own_connections
+        from trial.audit.trigger_sets import register
+        from trial.audit.triggers import TRAIL_SET
 
+        register(TRAIL_SET)
         connection_created.connect(own_connections.prepare, dispatch_uid="audit.prepare")
         last = [config for config in apps.get_app_configs() if config.models_module][-1]
         post_migrate.connect(put_back_triggers, sender=last, dispatch_uid="audit.put_back_triggers")

@@ -18,6 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from trial.audit.canonical import entry_hash
 from trial.audit.context import Attribution, current
 from trial.audit.sqlite import PREFIX
+from trial.audit.trigger_sets import is_of_a_set, keeper_of
 
 TRAIL = frozenset({"audit_entry", "audit_seal"})
 GUARDED_PRAGMAS = frozenset({"recursive_triggers", "writable_schema"})
@@ -116,19 +117,30 @@ def authorize(action: int, first: str | None, second: str | None, _: str | None,
 
 def _writes_trail(table: str, _: str | None, trigger: str | None) -> bool:
     # The seal's own guard decides about INSERTs at run time; here only the entries are closed.
-    return table == "audit_entry" and not (trigger or "").startswith(PREFIX)
+    if table == "audit_entry":
+        return not (trigger or "").startswith(PREFIX)
+    return _is_closed(table, _, trigger)
+
+
+def _changes_kept(table: str, _: str | None, trigger: str | None) -> bool:
+    return table in TRAIL or _is_closed(table, _, trigger)
+
+
+def _is_closed(table: str, _: str | None, trigger: str | None) -> bool:
+    keeper = keeper_of(table)
+    return keeper is not None and not (trigger or "").startswith(keeper)
 
 
 def _is_ours(name: str, _: str | None, __: str | None) -> bool:
-    return name.startswith(PREFIX)
+    return is_of_a_set(name)
 
 
-def _is_trail(table: str, _: str | None, __: str | None) -> bool:
-    return table in TRAIL
+def _is_kept(table: str, _: str | None, __: str | None) -> bool:
+    return table in TRAIL or keeper_of(table) is not None
 
 
-def _alters_trail(_: str, table: str | None, __: str | None) -> bool:
-    return table in TRAIL
+def _alters_kept(_: str, table: str | None, __: str | None) -> bool:
+    return _is_kept(table or "", None, None)
 
 
 def _sets_pragma(name: str, value: str | None, _: str | None) -> bool:
@@ -141,10 +153,10 @@ def _calls_from_outside(_: str, function: str | None, trigger: str | None) -> bo
 
 _REFUSALS = {
     sqlite3.SQLITE_INSERT: _writes_trail,
-    sqlite3.SQLITE_UPDATE: _is_trail,
-    sqlite3.SQLITE_DELETE: _is_trail,
-    sqlite3.SQLITE_DROP_TABLE: _is_trail,
-    sqlite3.SQLITE_ALTER_TABLE: _alters_trail,
+    sqlite3.SQLITE_UPDATE: _changes_kept,
+    sqlite3.SQLITE_DELETE: _changes_kept,
+    sqlite3.SQLITE_DROP_TABLE: _is_kept,
+    sqlite3.SQLITE_ALTER_TABLE: _alters_kept,
     sqlite3.SQLITE_DROP_TRIGGER: _is_ours,
     sqlite3.SQLITE_CREATE_TRIGGER: _is_ours,
     sqlite3.SQLITE_CREATE_TEMP_TRIGGER: _is_ours,

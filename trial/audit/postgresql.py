@@ -156,8 +156,8 @@ END
 FUNCTIONS = {"audit_row_change": _ROW_CHANGE, "audit_refuse": _REFUSE, "audit_refuse_forged": _REFUSE_FORGED}
 
 
-def create_function(name: str, schema: str) -> str:
-    """CREATE OR REPLACE FUNCTION for one of FUNCTIONS.
+def create_function(name: str, body: str, schema: str) -> str:
+    """CREATE OR REPLACE FUNCTION for the body of a trigger function.
 
     pg_temp comes last in the path: a temporary table must not pose as the trail. UTC fixes how times with
     a zone are written into the JSON.
@@ -165,7 +165,7 @@ def create_function(name: str, schema: str) -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {quoted(schema)}.{name}() RETURNS trigger LANGUAGE plpgsql "
         f"SECURITY DEFINER SET search_path = {quoted(schema)}, pg_temp SET \"TimeZone\" = 'UTC' "
-        f"AS $audit${FUNCTIONS[name]}$audit$"
+        f"AS $audit${body}$audit$"
     )
 
 
@@ -179,5 +179,5 @@ INSTALLED_TRIGGERS = """
 SELECT t.tgname, c.relname, p.proname, t.tgtype::int, encode(t.tgargs, 'escape')
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
-  AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgname LIKE 'audit\\_%%'
+  AND t.tgenabled = 'A' AND t.tgqual IS NULL
 """

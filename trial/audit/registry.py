@@ -13,6 +13,7 @@ AUDITED_APPS = frozenset(
         "tokens",
         "participants",
         "contacts",
+        "locks",
         "safety",
         "records",
         "signatures",
@@ -28,6 +29,9 @@ NOT_AUDITED: dict[str, str] = {
     "audit.AuditEntry": "The trail itself; the database refuses every change to it.",
     "audit.AuditSeal": "The chain over the trail; insert-only and keyed.",
     "contacts.ContactIndex": "Keyed digests to search by, made anew from the contact details at every change.",
+    "locks.VisitLock": "Says what the last row of locks.LockChange says; the database refuses anything else.",
+    "locks.ParticipantLock": "Says what the last row of locks.LockChange says; the database refuses anything else.",
+    "locks.TrialLock": "Says what the last row of locks.LockChange says; the database refuses anything else.",
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
@@ -42,7 +46,7 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 # Tables whose rows are entered once: the database refuses every UPDATE and DELETE.
-APPEND_ONLY = frozenset({"signatures.Signature"})
+APPEND_ONLY = frozenset({"locks.LockChange", "locks.UnlockDecision", "locks.UnlockRequest", "signatures.Signature"})
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at")})

@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from trial.audit import postgresql, sqlite
 from trial.audit.connections import installing
 from trial.audit.registry import AuditedTable, audited_tables
+from trial.audit.trigger_sets import Columns, TriggerSet, registered
 
 TRAIL = ("audit_entry", "audit_seal")
 
@@ -32,7 +33,7 @@ def install(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def uninstall(connection: BaseDatabaseWrapper) -> None:
-    """Drop every trigger of the trail: before a migration that alters tables, never while serving."""
+    """Drop every trigger of every set: before a migration that alters tables, never while serving."""
     with installing(), transaction.atomic(connection.alias), connection.cursor() as cursor:
         for name in _installed(connection):
             for statement in _drops(connection, name):
@@ -45,53 +46,69 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [name for name, definition in expected.items() if found.get(name) != definition]
 
 
-def _expected(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    columns = _columns(connection)
+def trail_on_sqlite(columns: Columns) -> dict[str, str]:
+    """The trail's own triggers for SQLite; none before its tables exist."""
     if not all(table in columns for table in TRAIL):
         return {}
-    if connection.vendor == "sqlite":
-        return _expected_sqlite(columns)
-    tables = [table for table in audited_tables() if table.name in columns]
-    wanted: dict[str, Any] = {f"{name}()": body for name, body in postgresql.FUNCTIONS.items()}
-    for trigger in [*postgresql.GUARDS, *(t for table in tables for t in postgresql.row_triggers(table))]:
-        wanted[f"{trigger.name} on {trigger.table}"] = trigger
-    return wanted
-
-
-def _expected_sqlite(columns: dict[str, list[sqlite.Column]]) -> dict[str, Any]:
-    wanted: dict[str, Any] = dict(sqlite.guards())
+    wanted = dict(sqlite.guards())
     for table in audited_tables():
         if table.name in columns:
             wanted |= sqlite.triggers(table, columns[table.name])
     return wanted
 
 
+def trail_on_postgresql(columns: Columns) -> list[postgresql.Trigger]:
+    """The trail's own triggers for PostgreSQL; none before its tables exist."""
+    if not all(table in columns for table in TRAIL):
+        return []
+    tables = [table for table in audited_tables() if table.name in columns]
+    return [*postgresql.GUARDS, *(trigger for table in tables for trigger in postgresql.row_triggers(table))]
+
+
+TRAIL_SET = TriggerSet(sqlite.PREFIX, trail_on_sqlite, trail_on_postgresql, postgresql.FUNCTIONS)
+
+
+def _expected(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    columns, wanted = _columns(connection), {}
+    for one in registered():
+        if connection.vendor == "sqlite":
+            wanted |= one.sqlite(columns)
+        elif triggers := one.postgresql(columns):
+            wanted |= {f"{name}()": body for name, body in one.functions.items()}
+            wanted |= {f"{trigger.name} on {trigger.table}": trigger for trigger in triggers}
+    return wanted
+
+
 def _installed(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    prefixes = tuple(one.prefix for one in registered())
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, 6) = 'audit_'"
-            )
-            return dict(cursor.fetchall())
-        cursor.execute(postgresql.INSTALLED_FUNCTIONS, [list(postgresql.FUNCTIONS)])
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            return {name: sql for name, sql in cursor.fetchall() if name.startswith(prefixes)}
+        cursor.execute(postgresql.INSTALLED_FUNCTIONS, [list(_functions())])
         found: dict[str, Any] = {f"{name}()": body for name, body in cursor.fetchall()}
         cursor.execute(postgresql.INSTALLED_TRIGGERS, [])
         for name, table, function, kind, arguments in cursor.fetchall():
-            given = tuple(arguments.split("\\000")[:-1])
-            found[f"{name} on {table}"] = postgresql.Trigger(name, table, function, kind, given)
+            if name.startswith(prefixes):
+                given = tuple(arguments.split("\\000")[:-1])
+                found[f"{name} on {table}"] = postgresql.Trigger(name, table, function, kind, given)
     return found
+
+
+def _functions() -> dict[str, str]:
+    return {name: body for one in registered() for name, body in one.functions.items()}
 
 
 def _statements(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
     expected = _expected(connection)
     if connection.vendor == "sqlite":
         return {name: [*_drops(connection, name), sql] for name, sql in expected.items()}
-    schema = _schema(connection)
+    schema, functions = _schema(connection), _functions()
     return {
         name: [
             postgresql.create(what, schema)
             if isinstance(what, postgresql.Trigger)
-            else postgresql.create_function(name.removesuffix("()"), schema)
+            else postgresql.create_function(name.removesuffix("()"), functions[name.removesuffix("()")], schema)
         ]
         for name, what in expected.items()
     }

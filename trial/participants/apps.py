@@ -8,3 +8,7 @@ from django.apps import AppConfig
 class ParticipantsConfig(AppConfig):
     name = "trial.participants"
     label = "participants"
+
+    def ready(self) -> None:
+        """Register what the visits say to a lock."""
+        from trial.participants import handlers  # noqa: F401

@@ -14,11 +14,15 @@ EVENTS: dict[str, str] = {
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
+    "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
+    "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "
     "standing (the departures that hold, as trial.rules.deviations.Deviation), why (what changed, in words).",
 }
 
 PROVIDERS: dict[str, str] = {
+    "safety.recorded_since": "Adverse events, alerts and deviations entered behind a freeze: at, sites -> list of "
+    "LateEvent, the latest first.",
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
@@ -41,6 +45,15 @@ class InfusionTimes(NamedTuple):
 
     started_at: datetime
     ended_at: datetime | None
+
+
+class LateEvent(NamedTuple):
+    """Something about safety that was entered after a moment: whose, what, when it was, and when it was entered."""
+
+    study_id: str
+    what: str
+    occurred_at: datetime
+    entered_at: datetime
 
 
 class RunningInfusion(NamedTuple):

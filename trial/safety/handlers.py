@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from trial.participants.models import Participant, Visit
-from trial.records.events import handles, provides
+from trial.records.events import LateEvent, handles, provides
 from trial.rules.deviations import Deviation as Departure
 from trial.safety import queries
 from trial.safety.services import close_what_ended, record_deviation
@@ -45,6 +45,20 @@ def keep_deviation(
 def close_ended(*, actor: User, source: Any, standing: Sequence[Departure], why: str) -> None:
     """Close the automatic deviations about a record that hold no longer."""
     close_what_ended(actor, source, standing=standing, why=why)
+
+
+@handles("lock.considered")
+def consider_safety(*, preview: Any, participant: Participant | None, visit: Visit | None) -> None:
+    """Say what is still open about safety; it stays recordable behind a lock, so it does not stand against one."""
+    for count, words in queries.open_about(participant, visit):
+        if count:
+            preview.warn(f"{words}: {count}. They can still be dealt with behind the lock.")
+
+
+@provides("safety.recorded_since")
+def recorded_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
+    """What was entered about safety after a moment, outside what was frozen then."""
+    return queries.entered_since(at, sites)
 
 
 @provides("deviations.open")

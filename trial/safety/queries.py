@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 
-from trial.participants.models import Participant
+from trial.participants.models import Participant, Visit
+from trial.records.events import LateEvent
 from trial.records.models import ClinicalRecord
 from trial.safety.board import BoardFilter
 from trial.safety.models import AdverseEvent, Alert, Deviation
@@ -113,3 +115,28 @@ def adverse_events_of(participant: Participant) -> QuerySet[AdverseEvent]:
         .select_related("participant__site")
         .order_by("-occurred_at")
     )
+
+
+def open_about(participant: Participant | None, visit: Visit | None) -> list[tuple[int, str]]:
+    """How many alerts and deviations are open about a visit, a participant or the whole trial, with their names."""
+    about: dict[str, Any] = {} if participant is None else {"participant": participant}
+    about |= {} if visit is None else {"visit": visit}
+    return [
+        (Alert.objects.filter(**about, acknowledged_at=None).count(), "Alerts nobody has acknowledged"),
+        (Deviation.objects.filter(**about, closed_at=None).count(), "Deviations without a corrective action"),
+    ]
+
+
+def entered_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
+    """Adverse events, alerts and deviations entered after a moment, the latest first."""
+    kinds: tuple[tuple[type[ClinicalRecord], str, str], ...] = (
+        (AdverseEvent, "term", "Adverse event"),
+        (Alert, "summary", "Alert"),
+        (Deviation, "summary", "Deviation"),
+    )
+    found = [
+        LateEvent(row.participant.study_id, f"{name}: {getattr(row, said)}", row.occurred_at, row.entered_at)
+        for model, said, name in kinds
+        for row in at_sites(model, sites).filter(entered_at__gt=at)
+    ]
+    return sorted(found, key=lambda event: event.entered_at, reverse=True)

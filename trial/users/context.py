@@ -15,6 +15,7 @@ MENU = (
     ("safety.read", "safety:board", "Safety"),
     ("imaging.read", "imaging:sessions", "Imaging"),
     ("reports.read", "reports:list", "Reports"),
+    ("locks.lock", "locks:matrix", "Locks"),
     ("protocol.read", "records:protocol", "Protocol"),
     ("audit.read", "audit:trail", "Audit trail"),
     ("accounts.read", "users:accounts", "Accounts"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from django.apps import apps
 from django.db.models import AutoField, Field, ForeignKey, Model
 
 from trial.audit.registry import EXCLUDED_COLUMNS
@@ -27,6 +28,26 @@ def make_user() -> User:
     return User(username=f"person{next(_numbers)}", full_name="A Person", password="!")
 
 
+def about_a_participant(row: Any) -> None:
+    """Let a lock's row name the one thing it is about, for the database wants exactly one."""
+    if row._meta.label == "locks.LockChange":
+        row.participant_id, row.is_locked = new_person().pk, True
+    else:
+        row.participant_id = row.lock.participant_id
+
+
+def new_person() -> Model:
+    """A saved participant."""
+    return save_row(apps.get_model("participants.Participant"))
+
+
+# What the metadata cannot say.
+COMPLETIONS: dict[str, Callable[[Any], None]] = {
+    "locks.LockChange": about_a_participant,
+    "locks.UnlockRequest": about_a_participant,
+}
+
+
 def make_row(model: type[Model]) -> Model:
     """An unsaved row whose foreign keys are saved rows; call inside audited()."""
     values = {}
@@ -37,7 +58,10 @@ def make_row(model: type[Model]) -> Model:
             values[field.name] = None if field.null else save_row(field.related_model)
         elif not field.has_default():
             values[field.name] = None if field.null else value_for(field)
-    return model(**values)
+    row = model(**values)
+    if (complete := COMPLETIONS.get(model._meta.label)) is not None:
+        complete(row)
+    return row
 
 
 def save_row(model: type[Model]) -> Model:

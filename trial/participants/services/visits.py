@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from trial.audit.context import audited
+from trial.locks.queries import locked_visits
 from trial.participants import queries
 from trial.participants.models import Participant, Visit
 from trial.participants.services.order import report
@@ -57,12 +58,17 @@ def _times(window: Window | None) -> dict[str, datetime | None]:
 
 
 def refresh_windows(actor: User, participant: Participant) -> None:
-    """Count every window anew from the anchors; report visits held outside theirs, close what no longer is."""
+    """Count every window anew from the anchors; report visits held outside theirs, close what no longer is.
+
+    A locked visit keeps the window that was locked with it; what is found about it is a deviation like any other.
+    """
     zone = participant.site.zone
     with audited(actor, "windows counted from the infusion"):
         visits = list(participant.visits.select_for_update())
         windows = queries.windows_of(participant, visits)
-        moved = [visit for visit in visits if _moved(visit, _times(windows.get(visit.code)))]
+        kept = locked_visits([visit.pk for visit in visits])
+        open_ones = [visit for visit in visits if visit.pk not in kept]
+        moved = [visit for visit in open_ones if _moved(visit, _times(windows.get(visit.code)))]
         Visit.objects.bulk_update(moved, ["due_at", "opens_at", "closes_at", "version"])
         if moved:
             judge_anew(actor, participant, "the windows were counted anew from the infusion.")

@@ -22,6 +22,7 @@ PANELS = (
     ("assessments.read", "assessments:panel", "Assessments", ("patient",)),
     ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
     ("safety.read", "safety:panel", "Safety", ("patient", "control")),
+    ("locks.read", "locks:panel", "Locks", ("patient", "control")),
 )
 ACTIONS = (
     "participants.screen",
