@@ -8,7 +8,19 @@ from django.apps import apps
 from django.db.models import Model
 
 AUDITED_APPS = frozenset(
-    {"users", "participants", "contacts", "safety", "records", "infusion", "assessments", "imaging", "reports"}
+    {
+        "users",
+        "otp_totp",
+        "otp_static",
+        "participants",
+        "contacts",
+        "safety",
+        "records",
+        "infusion",
+        "assessments",
+        "imaging",
+        "reports",
+    }
 )
 
 # Keys are an app's label (all its tables) or a model's label; the reason stands in docs/audit.md.
@@ -19,13 +31,22 @@ NOT_AUDITED: dict[str, str] = {
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
+    "axes": "Failed sign-ins, counted until a lock ends and told in the log; nothing that was typed is kept.",
+    "users.FormerPassword": "Hashes of passwords an account had before, so that they are refused; never shown.",
     "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
+
+_THROTTLING = ("throttling_failure_timestamp", "throttling_failure_count")
 
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.
 EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.User": frozenset({"password", "last_login"}),
     "contacts.Contact": frozenset({"sealed", "wrapped_key"}),
+    "users.EmergencyCode": frozenset({"digest"}),
+    # That a device was made, confirmed or reset is in the trail; its key, and what each code shifts, is not.
+    "otp_totp.TOTPDevice": frozenset({"key", "drift", "last_t", "last_used_at", *_THROTTLING}),
+    "otp_static.StaticDevice": frozenset({"last_used_at", *_THROTTLING}),
+    "otp_static.StaticToken": frozenset({"token"}),
 }
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
