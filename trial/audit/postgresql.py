@@ -35,9 +35,11 @@ def literal(text: str) -> str:
 
 
 def row_triggers(table: AuditedTable) -> list[Trigger]:
-    """The two triggers of an audited table."""
+    """The triggers of an audited table."""
     excluded = tuple(sorted(table.excluded))
+    kept = [Trigger("audit_keep", table.name, "audit_refuse_delete", ROW | BEFORE | DELETE)] if table.is_kept else []
     return [
+        *kept,
         Trigger("audit_row", table.name, "audit_row_change", ROW | INSERT | UPDATE | DELETE, (table.pk, *excluded)),
         Trigger("audit_no_truncate", table.name, "audit_refuse", BEFORE | TRUNCATE),
     ]
@@ -135,6 +137,12 @@ BEGIN
 END
 """
 
+_REFUSE_DELETE = """
+BEGIN
+    RAISE EXCEPTION '%: a row is never deleted.', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END
+"""
+
 # An entry comes from the row trigger, one level up; a seal from the sealer, which says so.
 _REFUSE_FORGED = """
 BEGIN
@@ -150,7 +158,12 @@ BEGIN
 END
 """
 
-FUNCTIONS = {"audit_row_change": _ROW_CHANGE, "audit_refuse": _REFUSE, "audit_refuse_forged": _REFUSE_FORGED}
+FUNCTIONS = {
+    "audit_row_change": _ROW_CHANGE,
+    "audit_refuse": _REFUSE,
+    "audit_refuse_delete": _REFUSE_DELETE,
+    "audit_refuse_forged": _REFUSE_FORGED,
+}
 
 
 def create_function(name: str, schema: str) -> str:

@@ -32,6 +32,7 @@ NOT_AUDITED: dict[str, str] = {
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
     "axes": "Failed sign-ins, counted until a lock ends and told in the log; nothing that was typed is kept.",
+    "otp_static.StaticToken": "Digests of recovery codes; when codes were made and used is told by their device.",
     "users.FormerPassword": "Hashes of passwords an account had before, so that they are refused; never shown.",
     "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
@@ -45,9 +46,11 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.EmergencyCode": frozenset({"digest"}),
     # That a device was made, confirmed or reset is in the trail; its key, and what each code shifts, is not.
     "otp_totp.TOTPDevice": frozenset({"key", "drift", "last_t", "last_used_at", *_THROTTLING}),
-    "otp_static.StaticDevice": frozenset({"last_used_at", *_THROTTLING}),
-    "otp_static.StaticToken": frozenset({"token"}),
+    "otp_static.StaticDevice": frozenset(_THROTTLING),
 }
+
+# Models whose rows the database never deletes, so that an id or a name never stands for somebody else later.
+KEPT = frozenset({"users.User"})
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at")})
@@ -60,6 +63,7 @@ class AuditedTable(NamedTuple):
     name: str
     pk: str
     excluded: frozenset[str]
+    is_kept: bool = False
 
 
 def concrete_models() -> list[type[Model]]:
@@ -100,6 +104,7 @@ def audited_tables() -> list[AuditedTable]:
             model._meta.db_table,
             str(model._meta.pk.column),
             EXCLUDED_COLUMNS.get(model._meta.label, frozenset()),
+            model._meta.label in KEPT,
         )
         for model in audited_models()
     ]

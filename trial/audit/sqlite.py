@@ -53,7 +53,7 @@ def _value(column: Column, prefix: str) -> str:
 
 
 def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
-    """The three triggers of an audited table, by name; `columns` as they stand in the database."""
+    """The triggers of an audited table, by name; `columns` as they stand in the database."""
     kept = [column for column in columns if column.name not in table.excluded]
     pk = quoted(table.pk)
     changed = " OR ".join(f"OLD.{quoted(c.name)} IS NOT NEW.{quoted(c.name)}" for c in kept)
@@ -66,7 +66,15 @@ def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
         f"{PREFIX}{table.name}_insert": _trigger(table, "INSERT", "I", f"NEW.{pk}", "NULL", new),
         f"{PREFIX}{table.name}_update": _trigger(table, "UPDATE", "U", f"OLD.{pk}", old, new, changed, fixed_pk),
         f"{PREFIX}{table.name}_delete": _trigger(table, "DELETE", "D", f"OLD.{pk}", old, "NULL"),
-    }
+    } | ({f"{PREFIX}{table.name}_keep": _keep(table)} if table.is_kept else {})
+
+
+def _keep(table: AuditedTable) -> str:
+    name, refusal = quoted(f"{PREFIX}{table.name}_keep"), literal(f"{table.name}: a row is never deleted.")
+    return (
+        f"CREATE TRIGGER {name} BEFORE DELETE ON {quoted(table.name)} FOR EACH ROW "
+        f"BEGIN SELECT RAISE(ABORT, {refusal}); END"
+    )
 
 
 def select_rows(table: AuditedTable, columns: list[Column]) -> str:

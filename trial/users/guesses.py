@@ -48,7 +48,7 @@ def client_address(request: HttpRequest) -> str | None:
     """
     nearest: str = request.META.get("REMOTE_ADDR", "")
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    hops = [*(hop.strip() for hop in forwarded), nearest]
+    hops = [*(hop.strip() for hop in forwarded if hop.strip()), nearest]
     if 0 < settings.TRUSTED_PROXIES < len(hops):
         nearest = hops[-1 - settings.TRUSTED_PROXIES]
     try:

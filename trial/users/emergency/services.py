@@ -32,9 +32,7 @@ def make_codes(actor: User | str, site: Site, *, count: int) -> list[str]:
     return codes
 
 
-def get_in(
-    request: HttpRequest, *, username: str, password: str, code: str, reason: str
-) -> EmergencyAccess | None:
+def get_in(request: HttpRequest, *, username: str, password: str, code: str, reason: str) -> EmergencyAccess | None:
     """Use a sealed code up and return the access, or None; every wrong set is refused alike and counted.
 
     Failures count against the address, and against the name only where the code was right: who has no envelope

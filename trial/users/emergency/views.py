@@ -31,7 +31,9 @@ def emergency(request: HttpRequest) -> HttpResponse:
         access = services.get_in(request, **form.cleaned_data)
         if access is not None:
             login(request, access.user, backend="trial.users.backends.AccountBackend")
-            messages.warning(request, "Emergency access: PI, data manager and administrator see it until one reviews it.")
+            messages.warning(
+                request, "Emergency access: PI, data manager and administrator see it until one reviews it."
+            )
             return redirect(next_page(request))
         form.add_error(None, NO_MATCH)
     return render(request, "users/emergency.html", {"form": form}, status=422 if form.errors else 200)

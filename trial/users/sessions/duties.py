@@ -18,8 +18,8 @@ from trial.users.sessions.marks import Session
 DUTIES = "duties"
 PASSWORD, SECOND_FACTOR = "users:password", "users:second_factor"
 NEED_SECOND_FACTOR = frozenset({Role.PI, Role.DATA_MANAGER, Role.ADMINISTRATOR})
-# What stays open meanwhile: the pages of the duties themselves, and leaving.
-OPEN = frozenset({PASSWORD, SECOND_FACTOR, "users:recovery_codes", "users:sign_out", "users:session", "users:reopen"})
+# What stays open meanwhile besides the page of the duty: how the session stands, and leaving.
+OPEN = frozenset({"users:sign_out", "users:session", "users:reopen"})
 
 
 def is_aged(user: User) -> bool:
@@ -53,6 +53,6 @@ def way_to_first(request: HttpRequest) -> HttpResponse | None:
     """Lead to the first thing to be done, unless the request is for what stays open."""
     first = next(iter(request.session.get(DUTIES, [])), None)
     match = request.resolver_match
-    if first is None or (match and match.view_name in OPEN):
+    if first is None or (match and match.view_name in OPEN | {first}):
         return None
     return redirect(first)

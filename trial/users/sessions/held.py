@@ -90,9 +90,9 @@ def forget(request: HttpRequest) -> None:
 
 
 def is_sent_now(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether the request has just sent the kept form, and was taken."""
+    """Whether the request has just sent the kept form, and was taken: a form that is refused is shown again."""
     kept: dict[str, Any] = request.session.get(HELD) or {}
-    return request.method == "POST" and kept.get("target") == request.get_full_path() and response.status_code < 400
+    return kept.get("target") == request.get_full_path() and 300 <= response.status_code < 400
 
 
 def page_asked_for(request: HttpRequest) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -51,7 +51,9 @@ def reopen(request: PermittedRequest) -> HttpResponse:
         return JsonResponse({"message": NO_MATCH}, status=422)
     code = request.POST.get("code", "")
     if standing(request)["needs_code"] and not second_factor.is_right(request.user, code):
-        return JsonResponse({"message": "The password is right, the code of the app is not. Try its next code."}, status=422)
+        return JsonResponse(
+            {"message": "The password is right, the code of the app is not. Try its next code."}, status=422
+        )
     request.session.cycle_key()
     marks.reopen(request.session)
     note_reopened(request, request.user)
@@ -66,7 +68,7 @@ def held_form(request: PermittedRequest) -> HttpResponse:
         held.forget(request)
         return redirect("participants:today")
     form = held.unsent(request)
-    frame = {"held": form, "at": form and timezone.datetime.fromtimestamp(form.at, timezone.get_current_timezone())}
+    frame = {"held": form, "at": form and datetime.fromtimestamp(form.at, UTC)}
     return render(request, "users/held.html", frame)
 
 
