@@ -157,6 +157,7 @@ def test_a_value_set_where_there_was_none_is_caught(model: type[Model]) -> None:
         with audited("system:test", "null to value"), transaction.atomic():
             row = rows.save_row(model)
             value = rows.value_for(field)
+            raw_change(row, field, None)  # Django fills some when a row is made.
             assert ops(model, partial(raw_change, row, field, None)) == ""
             assert ops(model, partial(raw_change, row, field, value)) == "U", field.name
             transaction.set_rollback(True)
