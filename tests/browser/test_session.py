@@ -110,4 +110,5 @@ def test_a_form_sent_too_late_stands_in_its_page_again(enrolment: Page, hasty_si
     expect(page.get_by_text(CANARY)).to_be_visible()
     page.get_by_role("link", name="Open the form, filled in").click()
     expect(page.get_by_label("First contact")).to_have_value(CANARY)
+    expect(page.locator("[data-echo]")).to_have_text("Wednesday 2026-03-04")
     expect(page.get_by_text("It stands in the form below again")).to_be_visible()

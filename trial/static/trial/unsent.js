@@ -19,11 +19,10 @@
     for (const control of form.elements) {
       if (!control.name || control.name === "csrfmiddlewaretoken" || control.type === "password") continue;
       put(control, sent.get(control.name) || []);
+      for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
     }
-    form.dispatchEvent(new Event("input", { bubbles: true }));
-    form.dispatchEvent(new Event("change", { bubbles: true }));
     const again = files.length ? " Choose the file again: a file is never kept." : "";
-    note.prepend(`It stands in the form below again. Look at it and save.${again} `);
+    note.append(` It stands in the form below again: look at it and save.${again}`);
   };
   fetch(document.body.dataset.unsent, { cache: "no-store" }).then((answer) => answer.json()).then(fill);
 })();
