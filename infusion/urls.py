@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:study_id>/panel/", views.panel, name="panel"),
     path("<str:study_id>/visits/<str:code>/panel/", views.visit_panel, name="visit_panel"),
     path("<str:study_id>/state/", views.state, name="state"),
+    path("<str:study_id>/display/", views.display, name="display"),
     path("<str:study_id>/course/", views.course, name="course"),
     path("<str:study_id>/start/", views.start, name="start"),
     path("<str:study_id>/start/correct/", views.correct_start, name="correct_start"),

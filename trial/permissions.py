@@ -39,6 +39,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "today.read": EVERYONE,
     "account.own": EVERYONE,
     "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
+    "emergency.review": frozenset({Role.PI, Role.DATA_MANAGER, Role.ADMINISTRATOR}),
+    "second_factor.reset": frozenset({Role.ADMINISTRATOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
     # Which meaning somebody may sign with stands in trial/signatures/rules.py.

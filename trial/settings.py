@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,7 +45,14 @@ ENVIRONMENT: dict[str, Variable] = {
     "PORT": Variable("8000", "Port the embedded server listens on."),
     "WEB_THREADS": Variable("8", "Threads of the embedded server."),
     "WORKER_PROCESSES": Variable("1", "Processes of the embedded worker."),
-    "SESSION_IDLE_SECONDS": Variable("43200", "A session ends after this long."),
+    "TRUSTED_PROXIES": Variable("0", "Proxies in front; 0: a client's address is the socket's, whatever headers say."),
+    "SIGN_IN_LOCK_SECONDS": Variable("900", "How long a name or an address is locked after too many failed sign-ins."),
+    "SIGN_IN_ATTEMPTS_PER_NAME": Variable("5", "Failed sign-ins after which a name is locked."),
+    "SIGN_IN_ATTEMPTS_PER_ADDRESS": Variable("20", "Failed sign-ins after which an address is locked."),
+    "SESSION_IDLE_SECONDS": Variable("900", "A page covers itself after this long without anything done by a person."),
+    "SESSION_ABSOLUTE_SECONDS": Variable("43200", "A session ends this long after signing in."),
+    "REQUIRE_MFA": Variable("", "true: PI, data manager and administrator need a second factor; empty: in production."),
+    "PASSWORD_MAX_AGE_DAYS": Variable("365", "A password older than this is changed at sign-in; 0: never."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
@@ -117,6 +125,13 @@ DEBUG = read_flag("DEBUG")
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = read_flag("BEHIND_TLS")
+TRUSTED_PROXIES = int(read("TRUSTED_PROXIES"))
+SIGN_IN_LOCK_SECONDS = int(read("SIGN_IN_LOCK_SECONDS"))
+SIGN_IN_ATTEMPTS_PER_ADDRESS = int(read("SIGN_IN_ATTEMPTS_PER_ADDRESS"))
+SESSION_IDLE_SECONDS = int(read("SESSION_IDLE_SECONDS"))
+SESSION_ABSOLUTE_SECONDS = int(read("SESSION_ABSOLUTE_SECONDS"))
+REQUIRE_MFA = read_flag("REQUIRE_MFA") if read("REQUIRE_MFA") else SITE_MODE == "production"
+PASSWORD_MAX_AGE_DAYS = int(read("PASSWORD_MAX_AGE_DAYS"))
 
 INSTALLED_APPS = [
     # Before Django's, whose command changepassword it replaces by one that is audited.
@@ -126,6 +141,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_htmx",
     "csp",
     "trial.audit",
@@ -152,6 +171,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trial.users.sessions.middleware.TimedSessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -212,16 +232,33 @@ DATABASES = {"default": database(), "reporting": database(query_only=True)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["trial.users.backends.AccountBackend"]
+AUTHENTICATION_BACKENDS = ["trial.users.guesses.GuessLimit", "trial.users.backends.AccountBackend"]
+AXES_HANDLER = "trial.users.guesses.GuessHandler"
+AXES_FAILURE_LIMIT = int(read("SIGN_IN_ATTEMPTS_PER_NAME"))
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_COOLOFF_TIME = timedelta(seconds=SIGN_IN_LOCK_SECONDS)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "trial.users.guesses.kept_name"
+AXES_CLIENT_IP_CALLABLE = "trial.users.guesses.client_address"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# axes' middleware would answer a locked name in words of its own; here every refusal has the same answer.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+OTP_TOTP_ISSUER = "Ketamine 96 h"
 LOGIN_URL = "users:sign_in"
 LOGIN_REDIRECT_URL = "participants:today"
 LOGOUT_REDIRECT_URL = "users:sign_in"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "trial.users.validators.NotUsedBefore"},
 ]
-SESSION_COOKIE_AGE = int(read("SESSION_IDLE_SECONDS"))
+# A form sent after the end is kept for its author this long, so the row of a session outlives its end.
+HELD_FORM_SECONDS = 3600
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS + HELD_FORM_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from infusion import queries
-from infusion.bedside import checklists, series, serum_table
+from infusion.bedside import bedside, checklists, series, serum_table
 from infusion.forms import RateForm
 from infusion.views.frame import frame, infusion_or_404, participant_of
 from trial.participants.queries import get_visit
 from trial.permissions import may, requires
+from trial.users.sessions.actions import while_locked
 
 FORMS = {
     "blood_pressure": "infusion:vitals",
@@ -72,6 +73,19 @@ def state(request: HttpRequest, study_id: str) -> HttpResponse:
     participant = participant_of(request, study_id)
     with timezone.override(participant.site.zone):
         return render(request, "infusion/_state.html", frame(request, participant))
+
+
+@while_locked
+@requires("infusion.read")
+@require_safe
+def display(request: HttpRequest, study_id: str) -> HttpResponse:
+    """What the bedside shows to everybody while it is covered: rate, last change, what is due, alarms; never who."""
+    participant = participant_of(request, study_id)
+    with timezone.override(participant.site.zone):
+        now = bedside(participant, timezone.now())
+        rates = queries.rates_of(now.infusion) if now.infusion else []
+        frame = {"now": now, "changed_at": rates[-1].occurred_at if rates else None, "at": timezone.now()}
+        return render(request, "infusion/_display.html", frame)
 
 
 @requires("infusion.read")

@@ -26,7 +26,7 @@ from trial.audit.models import AuditEntry
 from trial.permissions import ACTIONS, Role, may, requires
 from trial.users.models import User
 
-OPEN_TO_ANYBODY = {"users:sign_in", "records:health"}
+OPEN_TO_ANYBODY = {"users:sign_in", "users:code", "users:emergency", "records:health"}
 OPEN_TO_ANY_ACCOUNT = {"users:sign_out"}
 MATRIX = Path(__file__).with_name("permission_matrix.csv")
 ACCOUNTS = {

@@ -41,6 +41,8 @@ def row_triggers(table: AuditedTable) -> list[Trigger]:
         Trigger("audit_row", table.name, "audit_row_change", ROW | INSERT | UPDATE | DELETE, (table.pk, *excluded)),
         Trigger("audit_no_truncate", table.name, "audit_refuse", BEFORE | TRUNCATE),
     ]
+    if table.is_kept:
+        found.append(Trigger("audit_keep", table.name, "audit_refuse_delete", ROW | BEFORE | DELETE))
     if table.is_append_only:
         found.append(Trigger("audit_fixed_rows", table.name, "audit_refuse", BEFORE | UPDATE | DELETE))
     return found
@@ -138,6 +140,12 @@ BEGIN
 END
 """
 
+_REFUSE_DELETE = """
+BEGIN
+    RAISE EXCEPTION '%: a row is never deleted.', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END
+"""
+
 # An entry comes from the row trigger, one level up; a seal from the sealer, which says so.
 _REFUSE_FORGED = """
 BEGIN
@@ -153,7 +161,12 @@ BEGIN
 END
 """
 
-FUNCTIONS = {"audit_row_change": _ROW_CHANGE, "audit_refuse": _REFUSE, "audit_refuse_forged": _REFUSE_FORGED}
+FUNCTIONS = {
+    "audit_row_change": _ROW_CHANGE,
+    "audit_refuse": _REFUSE,
+    "audit_refuse_delete": _REFUSE_DELETE,
+    "audit_refuse_forged": _REFUSE_FORGED,
+}
 
 
 def create_function(name: str, body: str, schema: str) -> str:

@@ -11,6 +11,8 @@ AUDITED_APPS = frozenset(
     {
         "users",
         "tokens",
+        "otp_totp",
+        "otp_static",
         "participants",
         "contacts",
         "locks",
@@ -35,18 +37,29 @@ NOT_AUDITED: dict[str, str] = {
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
+    "axes": "Failed sign-ins, counted until a lock ends and told in the log; nothing that was typed is kept.",
+    "otp_static.StaticToken": "Digests of recovery codes; when codes were made and used is told by their device.",
+    "users.FormerPassword": "Hashes of passwords an account had before, so that they are refused; never shown.",
     "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
+
+_THROTTLING = ("throttling_failure_timestamp", "throttling_failure_count")
 
 # Columns that never enter the trail: secrets, and what changes at every sign-in without a decision.
 EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
     "users.User": frozenset({"password", "last_login"}),
     "tokens.AccessToken": frozenset({"digest"}),
     "contacts.Contact": frozenset({"sealed", "wrapped_key"}),
+    "users.EmergencyCode": frozenset({"digest"}),
+    # That a device was made, confirmed or reset is in the trail; its key, and what each code shifts, is not.
+    "otp_totp.TOTPDevice": frozenset({"key", "drift", "last_t", "last_used_at", *_THROTTLING}),
+    "otp_static.StaticDevice": frozenset(_THROTTLING),
 }
 
 # Tables whose rows are entered once: the database refuses every UPDATE and DELETE.
 APPEND_ONLY = frozenset({"locks.LockChange", "locks.UnlockDecision", "locks.UnlockRequest", "signatures.Signature"})
+# Models whose rows the database never deletes, so that an id or a name never stands for somebody else later.
+KEPT = frozenset({"users.User"})
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at")})
@@ -63,6 +76,7 @@ class AuditedTable(NamedTuple):
     pk: str
     excluded: frozenset[str]
     is_append_only: bool = False
+    is_kept: bool = False
 
 
 def concrete_models() -> list[type[Model]]:
@@ -104,6 +118,7 @@ def audited_tables() -> list[AuditedTable]:
             str(model._meta.pk.column),
             EXCLUDED_COLUMNS.get(model._meta.label, frozenset()),
             model._meta.label in APPEND_ONLY,
+            model._meta.label in KEPT,
         )
         for model in audited_models()
     ]

@@ -62,11 +62,16 @@ def triggers(table: AuditedTable, columns: list[Column]) -> dict[str, str]:
         f"SELECT RAISE(ABORT, {literal(f'{table.name}: the primary key of a row never changes.')}) "
         f"WHERE OLD.{pk} IS NOT NEW.{pk}; "
     )
-    return {
+    found = {
         f"{PREFIX}{table.name}_insert": _trigger(table, "INSERT", "I", f"NEW.{pk}", "NULL", new),
         f"{PREFIX}{table.name}_update": _trigger(table, "UPDATE", "U", f"OLD.{pk}", old, new, changed, fixed_pk),
         f"{PREFIX}{table.name}_delete": _trigger(table, "DELETE", "D", f"OLD.{pk}", old, "NULL"),
-    } | (fixed_rows(table.name) if table.is_append_only else {})
+    }
+    if table.is_append_only:
+        found |= fixed_rows(table.name)
+    if table.is_kept:
+        found[f"{PREFIX}{table.name}_keep"] = _keep(table)
+    return found
 
 
 def fixed_rows(table: str) -> dict[str, str]:
@@ -80,6 +85,14 @@ def fixed_rows(table: str) -> dict[str, str]:
             f"BEGIN SELECT RAISE(ABORT, {refusal}); END"
         )
     return found
+
+
+def _keep(table: AuditedTable) -> str:
+    name, refusal = quoted(f"{PREFIX}{table.name}_keep"), literal(f"{table.name}: a row is never deleted.")
+    return (
+        f"CREATE TRIGGER {name} BEFORE DELETE ON {quoted(table.name)} FOR EACH ROW "
+        f"BEGIN SELECT RAISE(ABORT, {refusal}); END"
+    )
 
 
 def select_rows(table: AuditedTable, columns: list[Column]) -> str:

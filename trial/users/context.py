@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from trial.permissions import may
+from trial.users.sessions import held, marks
 
 MENU = (
     ("today.read", "participants:today", "Today"),
@@ -25,7 +26,14 @@ MENU = (
 def site_frame(request: HttpRequest) -> dict[str, Any]:
     """Give templates the site's mode and the menu of the signed-in account."""
     user: Any = getattr(request, "user", None)
-    menu = []
-    if user is not None and user.is_authenticated:
-        menu = [{"url": url, "label": label} for action, url, label in MENU if may(user, action)]
-    return {"site_mode": settings.SITE_MODE, "menu": menu}
+    if user is None or not user.is_authenticated:
+        return {"site_mode": settings.SITE_MODE, "menu": []}
+    menu = [{"url": url, "label": label} for action, url, label in MENU if may(user, action)]
+    kept = request.session.get(held.HELD) or {}
+    return {
+        "site_mode": settings.SITE_MODE,
+        "menu": menu,
+        "session_left": int(marks.seconds_left(request.session)),
+        "session_step": marks.step(),
+        "has_unsent_form": kept.get("page") == request.path,
+    }

@@ -11,7 +11,10 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from trial.users.backends import DEMO_DOMAIN
 from trial.users.models import User
 
-NO_MATCH = "This user name and password do not match an active account. Check both and try again."
+NO_MATCH = (
+    "This user name and password do not match an active account. Check both and try again. "
+    "After several failed attempts a name is locked for a while, also for the right password."
+)
 
 
 class SignInForm(AuthenticationForm):

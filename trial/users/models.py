@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from trial.permissions import Role
@@ -73,6 +74,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # The trail never holds a password's hash; that it was changed, and by whom, it holds by this column.
     password_set_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Sessions that began before this are worth nothing: it is part of what a session is signed with.
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
@@ -85,6 +88,12 @@ class User(AbstractBaseUser):
         """Keep the hash of a new password, and when it was set."""
         super().set_password(raw_password)
         self.password_set_at = timezone.now()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session of this account is signed with: another password or an order to end sessions changes it."""
+        ended = self.sessions_ended_at.isoformat() if self.sessions_ended_at else ""
+        salt = "trial.users.models.User.get_session_auth_hash"
+        return salted_hmac(salt, f"{self.password}{ended}", secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def roles_in_force(self) -> list[RoleAssignment]:
@@ -125,3 +134,53 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role} {self.site.code}"
+
+
+class FormerPassword(models.Model):
+    """The hash of a password that an account had before; it is refused when chosen again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="former_passwords")
+    password = models.CharField(max_length=128)
+    retired_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.user} until {self.retired_at:%Y-%m-%d}"
+
+
+class EmergencyCode(models.Model):
+    """One code of a site's sealed envelope; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="emergency_codes")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.site.code} {self.made_at:%Y-%m-%d}"
+
+
+class EmergencyAccess(models.Model):
+    """One sign-in with a sealed code: who, when, why, and who looked at it afterwards."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="emergency_accesses")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="emergency_accesses")
+    code = models.OneToOneField(EmergencyCode, on_delete=models.PROTECT, related_name="access")
+    occurred_at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField()
+    reviewed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~Q(reviewed_by=models.F("user")), name="emergency_access_reviewed_by_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -7,7 +7,7 @@ from datetime import date
 
 from trial.audit.context import audited
 from trial.permissions import Role
-from trial.users.models import RoleAssignment, Site, User
+from trial.users.models import FormerPassword, RoleAssignment, Site, User
 
 
 def add_site(actor: User | str, *, code: str, name: str, timezone: str, is_practice: bool = False) -> Site:
@@ -41,6 +41,7 @@ def add_account(
 def change_password(actor: User | str, user: User, password: str) -> None:
     """Give an account a new password; its other sessions end, because they are signed with the old one."""
     with audited(actor, "password changed"):
+        FormerPassword.objects.create(user=user, password=user.password)
         user.set_password(password)
         user.save(update_fields=["password", "password_set_at"])
 

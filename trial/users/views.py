@@ -8,20 +8,17 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from trial.permissions import PermittedRequest, requires
+from trial.permissions import PermittedRequest, may, requires
 from trial.users import queries, services
 from trial.users.forms import PasswordForm, SignInForm
 from trial.users.models import User
-
-
-def sign_in_address(request: HttpRequest) -> str:
-    """Return the page asked for before signing in, if it is one of ours."""
-    wanted = request.POST.get("next", request.GET.get("next", ""))
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else settings.LOGIN_REDIRECT_URL
+from trial.users.second_factor import half
+from trial.users.second_factor.queries import has_device
+from trial.users.sessions import duties
+from trial.users.sessions.actions import always
+from trial.users.sessions.held import next_page, page_asked_for, unsent
 
 
 @login_not_required
@@ -31,13 +28,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
+        if isinstance(user, User) and has_device(user):
+            half.remember(request, user)
+            return redirect("users:code")
         if isinstance(user, User):
             login(request, user)
-        return redirect(sign_in_address(request))
-    status = 200 if request.method != "POST" else 422
-    return render(request, "users/sign_in.html", {"form": form, "next": sign_in_address(request)}, status=status)
+        return redirect(next_page(request))
+    frame = {
+        "form": form,
+        "next": page_asked_for(request),
+        "is_form_held": unsent(request) is not None,
+        "lock_minutes": -(-settings.SIGN_IN_LOCK_SECONDS // 60),
+    }
+    return render(request, "users/sign_in.html", frame, status=200 if request.method != "POST" else 422)
 
 
+@always
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
@@ -49,7 +55,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 def accounts(request: PermittedRequest) -> HttpResponse:
     """List who may do what at one's sites, since when and until when."""
-    return render(request, "users/accounts.html", {"accounts": queries.accounts_at(request.sites)})
+    frame = {
+        "accounts": queries.accounts_at(request.sites),
+        "may_reset": may(request.user, "second_factor.reset"),
+    }
+    return render(request, "users/accounts.html", frame)
 
 
 @requires("account.own")
@@ -60,6 +70,8 @@ def password(request: PermittedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.change_password(request.user, request.user, form.cleaned_data["new_password1"])
         update_session_auth_hash(request, request.user)
+        duties.done(request.session, duties.PASSWORD)
         messages.success(request, "Your password is changed.")
         return redirect(settings.LOGIN_REDIRECT_URL)
-    return render(request, "users/password.html", {"form": form}, status=422 if form.errors else 200)
+    frame = {"form": form, "is_aged": duties.is_aged(request.user), "max_age_days": settings.PASSWORD_MAX_AGE_DAYS}
+    return render(request, "users/password.html", frame, status=422 if form.errors else 200)

@@ -35,7 +35,7 @@
   window.addEventListener("resize", openScrolling);
   document.addEventListener("htmx:afterSettle", openScrolling);
 
-  // A part of a page that does not arrive says so; one that meets the sign-in page leads there.
+  // A part of a page that does not arrive says so; one that meets the sign-in page covers the page.
   const failed = (event) => {
     const place = event.detail.target;
     if (event.detail.requestConfig?.verb !== "get" || !place || place.querySelector("[data-not-loaded]")) return;
@@ -55,6 +55,6 @@
     const address = event.detail.xhr.responseURL;
     if (!address || new URL(address).pathname !== "/sign-in/") return;
     event.detail.shouldSwap = false;
-    window.location.reload();
+    document.body.dispatchEvent(new CustomEvent("session-over", { bubbles: true }));
   });
 })();
