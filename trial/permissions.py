@@ -39,6 +39,11 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "today.read": EVERYONE,
     "account.own": EVERYONE,
     "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
+    "accounts.manage": frozenset({Role.ADMINISTRATOR}),
+    # Who may do what at a site is no secret of its staff, and no participant stands in it.
+    "delegation.read": EVERYONE,
+    "delegation.manage": frozenset({Role.PI}),
+    "training.record": frozenset({Role.PI, Role.COORDINATOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
     "participants.read": READERS | {Role.IMAGING_ANALYST},
@@ -67,6 +72,9 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "reports.order": frozenset({Role.PI}),
     "jobs.read": EVERYONE,
 }
+
+# One's own password and papers need no role: who waits for a delegation can still see what is missing.
+OF_ANY_ACCOUNT = frozenset({"account.own"})
 
 
 class HoldsRoles(Protocol):
@@ -101,7 +109,7 @@ def may(user: HoldsRoles, action: str, site_id: UUID | None = None) -> bool:
 
 
 def requires(action: str) -> Callable[[View], View]:
-    """Gate a view: the account must hold a role that may do *action* at some site, else 403.
+    """Gate a view: the account must hold a role that may do *action* at some site, else 403; `OF_ANY_ACCOUNT` needs none.
 
     Who is not signed in never comes here: the middleware leads to the sign-in page. The sites are left on
     ``request.sites``; the view fetches its objects within them, so that another site's object is a 404.
@@ -113,7 +121,7 @@ def requires(action: str) -> Callable[[View], View]:
         def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             user: Any = request.user
             sites = sites_permitting(user, action) if user.is_authenticated else frozenset()
-            if not sites:
+            if not sites and not (user.is_authenticated and action in OF_ANY_ACCOUNT):
                 raise PermissionDenied(f"Your roles do not allow '{action}'. Ask an administrator if they should.")
             request.sites = sites  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)

@@ -29,7 +29,7 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
-NOT_SECRET = frozenset({("users.User", "password_set_at")})
+NOT_SECRET = frozenset({("users.User", "password_set_at"), ("users.User", "is_password_given")})
 
 
 class AuditedTable(NamedTuple):
