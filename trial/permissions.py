@@ -109,10 +109,11 @@ def may(user: HoldsRoles, action: str, site_id: UUID | None = None) -> bool:
 
 
 def requires(action: str) -> Callable[[View], View]:
-    """Gate a view: the account must hold a role that may do *action* at some site, else 403; `OF_ANY_ACCOUNT` needs none.
+    """Gate a view: the account must hold a role that may do *action* at some site, else 403.
 
-    Who is not signed in never comes here: the middleware leads to the sign-in page. The sites are left on
-    ``request.sites``; the view fetches its objects within them, so that another site's object is a 404.
+    What is `OF_ANY_ACCOUNT` needs no role. Who is not signed in never comes here: the middleware leads to the sign-in
+    page. The sites are left on ``request.sites``; the view fetches its objects within them, so that another site's
+    object is a 404.
     """
     ACTIONS[action]
 

@@ -28,8 +28,10 @@ from trial.participants.models.screening import Medication
 from trial.permissions import Role
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.users.delegation import services as delegation
 from trial.users.models import User
 
+ACCOUNT_PAGES = ("account", "give_role", "close_account", "reopen_account")
 MISSING_STUDY_ID = "STL-9999-9"
 Patterns = list[URLPattern | URLResolver]
 
@@ -64,6 +66,11 @@ class Addresses:
         self.ensure_events()
         record_contact(self.pi, self.patient, Details(full_name="Casey Invented", phone="314 555 0199"))
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
+        self.nurse = User.objects.get(username="nurse")
+        self.delegation = self.nurse.delegations.filter(site=self.site)[0]
+        self.training = delegation.record_training(
+            self.pi, user=self.nurse, site=self.site, topic="GCP", trained_on=self.site.today
+        )
 
     def published_report(self) -> Report:
         """A report of the site with small files, ordered by the PI."""
@@ -112,6 +119,11 @@ class Addresses:
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
+            **{("users:" + page, "pk"): lambda: self.nurse.pk for page in ACCOUNT_PAGES},
+            ("users:end_role", "pk"): lambda: self.nurse.role_assignments.filter(site=self.site)[0].pk,
+            ("users:confirm_delegation", "pk"): lambda: self.delegation.pk,
+            ("users:end_delegation", "pk"): lambda: self.delegation.pk,
+            ("users:withdraw_training", "pk"): lambda: self.training.pk,
         }
         general: dict[str, Callable[[], object]] = {
             "study_id": lambda: self.patient.study_id,

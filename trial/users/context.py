@@ -17,6 +17,7 @@ MENU = (
     ("reports.read", "reports:list", "Reports"),
     ("protocol.read", "records:protocol", "Protocol"),
     ("audit.read", "audit:trail", "Audit trail"),
+    ("delegation.read", "users:delegation", "Delegation"),
     ("accounts.read", "users:accounts", "Accounts"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from trial.users import views
 
@@ -10,6 +10,7 @@ app_name = "users"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
-    path("accounts/", views.accounts, name="accounts"),
+    path("accounts/", include("trial.users.accounts.urls")),
+    path("", include("trial.users.delegation.urls")),
     path("account/password/", views.password, name="password"),
 ]

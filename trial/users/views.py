@@ -1,4 +1,4 @@
-"""Signing in and out, the accounts of a site, and one's own password."""
+"""Signing in and out, and one's own password."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from trial.permissions import PermittedRequest, requires
-from trial.users import queries, services
+from trial.users import services
 from trial.users.forms import PasswordForm, SignInForm
 from trial.users.models import User
 
@@ -43,13 +43,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
-
-
-@requires("accounts.read")
-@require_GET
-def accounts(request: PermittedRequest) -> HttpResponse:
-    """List who may do what at one's sites, since when and until when."""
-    return render(request, "users/accounts.html", {"accounts": queries.accounts_at(request.sites)})
 
 
 @requires("account.own")

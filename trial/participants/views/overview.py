@@ -25,6 +25,7 @@ PER_PAGE = 50
 # What the other apps have to say to whom on this page, by the action that shows it: nothing where there is nothing.
 PANELS = (
     ("safety.read", "safety:open"),
+    ("account.own", "users:standing"),
     ("contacts.review", "contacts:open_accesses"),
 )
 

@@ -1,4 +1,4 @@
-"""The delegation log of a site and the training of its staff. A line is ended or withdrawn with a reason, never deleted."""
+"""The delegation log of a site and the training of its staff; a line is ended or withdrawn with a reason."""
 
 from __future__ import annotations
 

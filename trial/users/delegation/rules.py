@@ -1,6 +1,6 @@
-"""When a role is in force: the account holds it, and the PI of the site has delegated its duties. No delegation, no action.
+"""When a role is in force: the account holds it, and the PI of the site has delegated its duties.
 
-Needs no database and no clock.
+No delegation, no action. Needs no database and no clock.
 """
 
 from __future__ import annotations

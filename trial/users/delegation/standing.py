@@ -1,4 +1,4 @@
-"""Which roles of an account are in force today, read in one query: the one place that "no delegation, no action" stands."""
+"""Which roles of an account are in force today, read in one query: here stands "no delegation, no action"."""
 
 from __future__ import annotations
 
