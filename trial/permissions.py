@@ -66,6 +66,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
     "assessments.read": READERS,
     "assessments.record": CLINICAL,
+    "raters.assign": frozenset({Role.COORDINATOR, Role.PI}),
     "imaging.read": READERS | {Role.IMAGING_ANALYST},
     "imaging.record": frozenset({Role.IMAGING_ANALYST, Role.COORDINATOR, Role.PI}),
     "reports.read": frozenset({Role.PI, Role.DATA_MANAGER, Role.MONITOR}),

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from assessments.raters.services import assign_rater
 from imaging.models import ImagingSession
 from infusion.models import Infusion, RateChange, Vitals
 from reports.models import Report
@@ -68,6 +69,10 @@ class Addresses:
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
         self.nurse = User.objects.get(username="nurse")
         self.delegation = self.nurse.delegations.filter(site=self.site)[0]
+        psychiatrist = User.objects.get(username="psychiatrist")
+        self.rater = assign_rater(
+            self.pi, self.patient, user=psychiatrist, starts_on=self.site.today, despite="few people"
+        )
         self.training = delegation.record_training(
             self.pi, user=self.nurse, site=self.site, topic="GCP", trained_on=self.site.today
         )
@@ -123,6 +128,7 @@ class Addresses:
             ("users:end_role", "pk"): lambda: self.nurse.role_assignments.filter(site=self.site)[0].pk,
             ("users:confirm_delegation", "pk"): lambda: self.delegation.pk,
             ("users:end_delegation", "pk"): lambda: self.delegation.pk,
+            ("assessments:end_rater", "pk"): lambda: self.rater.pk,
             ("users:withdraw_training", "pk"): lambda: self.training.pk,
         }
         general: dict[str, Callable[[], object]] = {
