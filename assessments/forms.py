@@ -41,6 +41,10 @@ class RaterField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     enterer: User | None = None
 
+    def label_from_instance(self, obj: User) -> str:
+        """The name, and whether this person is assigned as rater."""
+        return f"{obj.full_name} (assigned rater)" if getattr(obj, "is_assigned", False) else obj.full_name
+
     def to_python(self, value: Any) -> User | None:
         """The account of an id; the enterer's own is not asked for again. Raises ValidationError for others."""
         if self.enterer is not None and value == str(self.enterer.pk):

@@ -1,13 +1,17 @@
-"""One scored instrument at one moment."""
+"""One scored instrument at one moment, and who is to rate a participant."""
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 
 from trial.records.models import ClinicalRecord
+from trial.users.delegation.rules import Span
 
 
 class Assessment(ClinicalRecord):
@@ -41,3 +45,47 @@ class Assessment(ClinicalRecord):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["participant", "instrument", "occurred_at"], name="assessment_course"),
         ]
+
+
+class RaterAssignment(models.Model):
+    """A person who is to rate a participant, from a day to a day at the site; ended at once with a reason.
+
+    ``despite`` says why somebody was assigned who had acted at the participant's bedside before.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey("users.Site", on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey("participants.Participant", on_delete=models.PROTECT, related_name="raters")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rater_assignments")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    despite = models.CharField("why in spite of bedside work", max_length=200, blank=True)
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    end_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["participant", "user", "starts_on"], condition=Q(ended_at=None), name="rater_assigned_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="rater_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end_reason="") | (Q(ended_at__isnull=False) & ~Q(end_reason="")),
+                name="rater_ended_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} rates {self.participant}"
+
+    @property
+    def span(self) -> Span:
+        """From when to when it holds."""
+        return Span(self.starts_on, self.ends_on, self.ended_at is not None)

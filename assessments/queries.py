@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from assessments.models import Assessment
+from assessments.raters.queries import holding_at
 from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
 from trial.participants.models import Participant, Visit
@@ -46,11 +49,24 @@ def course(participant: Participant) -> list[Assessment]:
     return list(rows.select_related("visit", "rater").order_by("occurred_at", "entered_at"))
 
 
-def is_complete(visit: Visit) -> bool:
-    """Whether every instrument due at the visit is recorded with a total."""
-    due = set(due_instruments(visit))
-    rows = Assessment.objects.filter(visit=visit, instrument__in=due, total__isnull=False)
-    return due <= set(rows.values_list("instrument", flat=True))
+class Rated(NamedTuple):
+    """How things stand after a rating: its visit complete, raters assigned at its time, its rater among them."""
+
+    is_complete: bool
+    has_raters: bool
+    is_by_assigned: bool
+
+
+def after_rating(row: Assessment) -> Rated:
+    """How a rating leaves its visit and what the assignments of raters say of it, in one query."""
+    assigned = holding_at(row.participant, row.occurred_at)
+    rows = Assessment.objects.filter(visit=row.visit) if row.visit else Assessment.objects.filter(pk=row.pk)
+    said = (Exists(assigned), Exists(assigned.filter(user=row.rater_id)))
+    found = list(rows.values_list("instrument", "total", *said))
+    scored = {instrument for instrument, total, *_ in found if total is not None}
+    is_complete = row.visit is not None and set(due_instruments(row.visit)) <= scored
+    *_, has_raters, is_by_assigned = found[0]
+    return Rated(is_complete, has_raters, is_by_assigned)
 
 
 def item_before(participant: Participant, at: datetime, *, besides: UUID | None = None) -> int | None:
@@ -75,11 +91,15 @@ def entry_total(participant: Participant, instrument: str) -> Decimal | None:
 
 
 def raters(participant: Participant, besides: User | None = None) -> QuerySet[User]:
-    """Who may have rated at the participant's site: those in a role that records, and the rater of old."""
+    """Who may have rated at the participant's site: those in a role that records, and the rater of old.
+
+    Who is assigned to the participant today comes first, with ``is_assigned``.
+    """
     in_role = Q(
         is_active=True,
         role_assignments__site_id=participant.site_id,
         role_assignments__role__in=ACTIONS["assessments.record"],
     )
     found = User.objects.filter(in_role | Q(pk=besides.pk) if besides else in_role)
-    return found.distinct().order_by("full_name")
+    assigned = holding_at(participant, timezone.now()).filter(user=OuterRef("pk"))
+    return found.annotate(is_assigned=Exists(assigned)).distinct().order_by("-is_assigned", "full_name")

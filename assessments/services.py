@@ -22,6 +22,7 @@ from trial.participants.models import Participant, Visit
 from trial.records import events
 from trial.records.services import AlreadyRecorded, RecordError, amend, enter
 from trial.safety import services as safety
+from trial.safety.models import Deviation
 from trial.users.models import User
 
 ALERT_KIND = "suicidal_thoughts"
@@ -149,14 +150,16 @@ def escalation_of(assessment: Assessment) -> Escalation | None:
 
 
 def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved_from: datetime | None = None) -> None:
+    after = queries.after_rating(row)
     if row.visit is not None:
         participants.record_visit(
             actor,
             row.visit,
             occurred_at=row.occurred_at,
-            is_complete=queries.is_complete(row.visit),
+            is_complete=after.is_complete,
             moved_from=moved_from,
         )
+    _judge_rater(actor, row, after, is_correction=moved_from is not None)
     escalation = escalation_of(row)
     if escalation is not None and graver(escalation, before):
         safety.raise_alert(
@@ -171,6 +174,23 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved
             occurred_at=row.occurred_at,
         )
     events.emit("assessment.recorded", assessment=row, actor=actor)
+
+
+def _judge_rater(actor: User, row: Assessment, after: queries.Rated, *, is_correction: bool) -> None:
+    """Note a rating by somebody who is not assigned where others are; take the note back when that no longer holds."""
+    if after.has_raters and not after.is_by_assigned:
+        safety.record_deviation(
+            actor,
+            participant=row.participant,
+            visit=row.visit,
+            kind=Deviation.Kind.OTHER,
+            summary=f"{row.instrument} was rated by {row.rater.full_name}, who is not an assigned rater.",
+            occurred_at=row.occurred_at,
+            source=row,
+            origin=row.origin,
+        )
+    elif is_correction:
+        safety.close_what_ended(actor, row, standing=(), why="the rater is an assigned one, or none was assigned")
 
 
 def _already(instrument: str, visit: Visit | None) -> AssessmentRefused:

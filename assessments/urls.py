@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from assessments import views
+from assessments.raters import views as raters
 
 app_name = "assessments"
 urlpatterns = [
+    path("raters/<uuid:pk>/end/", raters.end, name="end_rater"),
+    path("<str:study_id>/raters/", raters.raters, name="raters"),
     path("<str:study_id>/panel/", views.panel, name="panel"),
     path("<str:study_id>/<slug:visit_code>/panel/", views.visit_panel, name="visit_panel"),
     path("<str:study_id>/<slug:visit_code>/<slug:instrument>/", views.form, name="form"),

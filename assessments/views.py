@@ -124,7 +124,11 @@ def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
     """Show the course of a participant's totals as a fragment."""
     participant = get_participant(request.sites, study_id)
     with timezone.override(participant.site.zone):
-        frame = {"participant": participant, "course": course_of(participant)}
+        frame = {
+            "participant": participant,
+            "course": course_of(participant),
+            "may_assign": may(request.user, "raters.assign", participant.site_id),
+        }
         return render(request, "assessments/_panel.html", frame)
 
 

@@ -27,6 +27,12 @@ def infusion_times(participant: Participant) -> InfusionTimes | None:
     return queries.infusion_times(participant)
 
 
+@provides("infusion.staff")
+def staff(participant: Participant) -> frozenset[UUID]:
+    """The accounts that entered something about the participant's treatment or its effects."""
+    return queries.staff_of(participant)
+
+
 @provides("infusion.measurements_due")
 def measurements_due(visit: Visit) -> tuple[str, ...]:
     """The names of the visit's bedside measurements that are not taken yet."""

@@ -9,7 +9,16 @@ from uuid import UUID
 
 from django.http import Http404
 
-from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumSample, SideEffects, Vitals
+from infusion.models import (
+    Bag,
+    ClonidineDose,
+    Infusion,
+    RateChange,
+    SerumLevel,
+    SerumSample,
+    SideEffects,
+    Vitals,
+)
 from infusion.rules import Course, RateEvent
 from trial.participants.models import Participant, PhysicalExamination, Visit
 from trial.participants.queries import protocol_at
@@ -161,6 +170,13 @@ def samples_of(participant: Participant) -> list[SerumSample]:
 def is_running(infusion: Infusion | None) -> bool:
     """Whether an infusion has begun and not ended."""
     return infusion is not None and infusion.ended_at is None
+
+
+def staff_of(participant: Participant) -> frozenset[UUID]:
+    """The accounts that entered a dose, a rate, a bag, a level or side effects of the participant."""
+    tables: tuple[type[ClinicalRecord], ...] = (ClonidineDose, Infusion, Bag, RateChange, SerumLevel, SideEffects)
+    rows = [model._default_manager.filter(participant=participant).order_by().values("entered_by") for model in tables]
+    return frozenset(row["entered_by"] for row in rows[0].union(*rows[1:]))
 
 
 def infusion_times(participant: Participant) -> InfusionTimes | None:

@@ -41,6 +41,11 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
     "emergency.review": frozenset({Role.PI, Role.DATA_MANAGER, Role.ADMINISTRATOR}),
     "second_factor.reset": frozenset({Role.ADMINISTRATOR}),
+    "accounts.manage": frozenset({Role.ADMINISTRATOR}),
+    # Who may do what at a site is no secret of its staff, and no participant stands in it.
+    "delegation.read": EVERYONE,
+    "delegation.manage": frozenset({Role.PI}),
+    "training.record": frozenset({Role.PI, Role.COORDINATOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
     # Which meaning somebody may sign with stands in trial/signatures/rules.py.
@@ -72,12 +77,16 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
     "assessments.read": READERS,
     "assessments.record": CLINICAL,
+    "raters.assign": frozenset({Role.COORDINATOR, Role.PI}),
     "imaging.read": READERS | {Role.IMAGING_ANALYST},
     "imaging.record": frozenset({Role.IMAGING_ANALYST, Role.COORDINATOR, Role.PI}),
     "reports.read": frozenset({Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
     "reports.order": frozenset({Role.PI}),
     "jobs.read": EVERYONE,
 }
+
+# One's own password and papers need no role: who waits for a delegation can still see what is missing.
+OF_ANY_ACCOUNT = frozenset({"account.own"})
 
 
 class HoldsRoles(Protocol):
@@ -114,8 +123,9 @@ def may(user: HoldsRoles, action: str, site_id: UUID | None = None) -> bool:
 def requires(action: str) -> Callable[[View], View]:
     """Gate a view: the account must hold a role that may do *action* at some site, else 403.
 
-    Who is not signed in never comes here: the middleware leads to the sign-in page. The sites are left on
-    ``request.sites``; the view fetches its objects within them, so that another site's object is a 404.
+    What is `OF_ANY_ACCOUNT` needs no role. Who is not signed in never comes here: the middleware leads to the sign-in
+    page. The sites are left on ``request.sites``; the view fetches its objects within them, so that another site's
+    object is a 404.
     """
     ACTIONS[action]
 
@@ -124,7 +134,7 @@ def requires(action: str) -> Callable[[View], View]:
         def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             user: Any = request.user
             sites = sites_permitting(user, action) if user.is_authenticated else frozenset()
-            if not sites:
+            if not sites and not (user.is_authenticated and action in OF_ANY_ACCOUNT):
                 raise PermissionDenied(f"Your roles do not allow '{action}'. Ask an administrator if they should.")
             request.sites = sites  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 
 from trial.permissions import Role
 from trial.users import services
 from trial.users.backends import DEMO_DOMAIN
+from trial.users.delegation import services as delegation
+from trial.users.delegation.rules import DELEGATED
 from trial.users.models import Site, User
 
 ACTOR = "system:load_cohort"
 SITE_CODE = "STL"
 WARD_CODE = "PRA"
 FIRST_DAY = date(2013, 11, 1)
+# The PI first, who delegates to the others.
 ACCOUNTS = {
+    "pi": ("Robin Investigator", Role.PI),
     "coordinator": ("Casey Coordinator", Role.COORDINATOR),
     "psychiatrist": ("Pat Psychiatrist", Role.PSYCHIATRIST),
     "nurse": ("Noor Nurse", Role.NURSE),
     "imaging": ("Ira Imaging", Role.IMAGING_ANALYST),
     "datamanager": ("Dana Datamanager", Role.DATA_MANAGER),
     "monitor": ("Mika Monitor", Role.MONITOR),
-    "pi": ("Robin Investigator", Role.PI),
     "admin": ("Alex Administrator", Role.ADMINISTRATOR),
 }
 
@@ -44,10 +48,13 @@ def practice_ward() -> Site:
 
 
 def work_at(ward: Site, people: dict[str, User]) -> None:
-    """Give every account its role at the ward as well, once."""
+    """Give every account its role at the ward as well, delegated by the PI, once."""
     for username, (_, role) in ACCOUNTS.items():
         if not people[username].role_assignments.filter(site=ward).exists():
-            services.give_role(ACTOR, user=people[username], site=ward, role=role, starts_on=FIRST_DAY)
+            given: dict[str, Any] = {"user": people[username], "site": ward, "role": role, "starts_on": FIRST_DAY}
+            services.give_role(ACTOR, **given)
+            if role in DELEGATED:
+                delegation.carry_over(ACTOR, **given, confirmed_by=people["pi"])
 
 
 def demo_accounts(site: Site) -> dict[str, User]:
@@ -64,5 +71,6 @@ def demo_accounts(site: Site) -> dict[str, User]:
                 site=site,
                 roles=[role],
                 starts_on=FIRST_DAY,
+                delegated_by=found.get("pi"),
             )
     return found

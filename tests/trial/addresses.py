@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from assessments.raters.services import assign_rater
 from imaging.models import ImagingSession
 from infusion.models import Infusion, RateChange, Vitals
 from reports.models import Report
@@ -31,11 +32,13 @@ from trial.permissions import Role
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.tokens.services import make_token
+from trial.users.delegation import services as delegation
 from trial.users.emergency.queries import usable_code
 from trial.users.emergency.services import make_codes, use_up
 from trial.users.models import EmergencyAccess, User
 
 NOWHERE = 10**9
+ACCOUNT_PAGES = ("account", "give_role", "close_account", "reopen_account")
 MISSING_STUDY_ID = "STL-9999-9"
 Patterns = list[URLPattern | URLResolver]
 
@@ -74,6 +77,15 @@ class Addresses:
         )
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
         self.asked = self.request_to_unlock()
+        self.nurse = User.objects.get(username="nurse")
+        self.delegation = self.nurse.delegations.filter(site=self.site)[0]
+        psychiatrist = User.objects.get(username="psychiatrist")
+        self.rater = assign_rater(
+            self.pi, self.patient, user=psychiatrist, starts_on=self.site.today, despite="few people"
+        )
+        self.training = delegation.record_training(
+            self.pi, user=self.nurse, site=self.site, topic="GCP", trained_on=self.site.today
+        )
 
     def request_to_unlock(self) -> UnlockRequest:
         """A locked participant of the site, and the PI's request to open it."""
@@ -146,6 +158,12 @@ class Addresses:
             ("users:emergency_review", "pk"): lambda: self.emergency_access().pk,
             ("users:reset_second_factor", "pk"): lambda: User.objects.get(username="nurse").pk,
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
+            **{("users:" + page, "pk"): lambda: self.nurse.pk for page in ACCOUNT_PAGES},
+            ("users:end_role", "pk"): lambda: self.nurse.role_assignments.filter(site=self.site)[0].pk,
+            ("users:confirm_delegation", "pk"): lambda: self.delegation.pk,
+            ("users:end_delegation", "pk"): lambda: self.delegation.pk,
+            ("assessments:end_rater", "pk"): lambda: self.rater.pk,
+            ("users:withdraw_training", "pk"): lambda: self.training.pk,
         }
         general: dict[str, Callable[[], object]] = {
             "study_id": lambda: self.patient.study_id,

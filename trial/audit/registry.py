@@ -62,7 +62,7 @@ APPEND_ONLY = frozenset({"locks.LockChange", "locks.UnlockDecision", "locks.Unlo
 KEPT = frozenset({"users.User"})
 
 # Audited columns whose name sounds like a secret but is none: (model label, column).
-NOT_SECRET = frozenset({("users.User", "password_set_at")})
+NOT_SECRET = frozenset({("users.User", "password_set_at"), ("users.User", "is_password_given")})
 
 
 class AuditedTable(NamedTuple):

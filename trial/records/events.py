@@ -26,6 +26,7 @@ PROVIDERS: dict[str, str] = {
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
+    "infusion.staff": "Who entered doses, rates, levels or side effects: participant -> frozenset of account ids.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
     "protocol.is_signed": "Whether the PI and a site physician have signed a protocol version: version, sites -> True "

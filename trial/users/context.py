@@ -19,6 +19,7 @@ MENU = (
     ("locks.lock", "locks:matrix", "Locks"),
     ("protocol.read", "records:protocol", "Protocol"),
     ("audit.read", "audit:trail", "Audit trail"),
+    ("delegation.read", "users:delegation", "Delegation"),
     ("accounts.read", "users:accounts", "Accounts"),
 )
 

@@ -16,6 +16,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from trial.permissions import Role
+from trial.users.delegation.models import Delegation, Training
+from trial.users.delegation.rules import Span
+from trial.users.delegation.standing import Standing, standing_of
+
+__all__ = ["Delegation", "RoleAssignment", "Site", "Training", "User"]
 
 ROLE_LABELS = {role: "PI" if role is Role.PI else role.value.replace("_", " ").capitalize() for role in Role}
 
@@ -50,6 +55,12 @@ class Site(models.Model):
         """The day it is at the site."""
         return timezone.now().astimezone(self.zone).date()
 
+    @property
+    def pi_names(self) -> str:
+        """The PIs of today in words, who delegate the duties here; empty where there is none."""
+        held = self.role_assignments.filter(role=Role.PI, user__is_active=True).select_related("user")
+        return ", ".join(sorted({row.user.full_name for row in held if row.span.holds(self.today)}))
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes accounts with a hashed password."""
@@ -76,6 +87,8 @@ class User(AbstractBaseUser):
     password_set_at = models.DateTimeField(default=timezone.now, editable=False)
     # Sessions that began before this are worth nothing: it is part of what a session is signed with.
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Somebody else chose the password: its holder must change it before anything else.
+    is_password_given = models.BooleanField(default=False, editable=False)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
@@ -88,6 +101,7 @@ class User(AbstractBaseUser):
         """Keep the hash of a new password, and when it was set."""
         super().set_password(raw_password)
         self.password_set_at = timezone.now()
+        self.is_password_given = False
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session of this account is signed with: another password or an order to end sessions changes it."""
@@ -96,13 +110,19 @@ class User(AbstractBaseUser):
         return salted_hmac(salt, f"{self.password}{ended}", secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
+    def standing(self) -> Standing:
+        """Today's roles, in force or waiting for a delegation, read once per request."""
+        return standing_of(self)
+
+    @property
     def roles_in_force(self) -> list[RoleAssignment]:
-        """Today's role assignments, read once per request."""
-        today = timezone.now().date()
-        held = self.role_assignments.filter(starts_on__lte=today).filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=today)
-        )
-        return list(held.select_related("site"))
+        """Today's role assignments whose duties are delegated, or need no delegation."""
+        return self.standing.in_force
+
+    @property
+    def roles_undelegated(self) -> list[RoleAssignment]:
+        """Today's role assignments that allow nothing until the PI of the site delegates their duties."""
+        return self.standing.undelegated
 
     def roles_by_site(self) -> dict[uuid.UUID, frozenset[str]]:
         """Return the roles held today, by site id."""
@@ -126,14 +146,24 @@ class RoleAssignment(models.Model):
     role = models.CharField(max_length=20, choices=[(role.value, ROLE_LABELS[role]) for role in Role])
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    # Ended before its last day: from this moment it allows nothing. The reason stands in the trail.
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["user", "site", "role", "starts_on"], name="role_assigned_once"),
+            models.UniqueConstraint(
+                fields=["user", "site", "role", "starts_on"], condition=Q(ended_at=None), name="role_assigned_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} {self.role} {self.site.code}"
+
+
+    @property
+    def span(self) -> Span:
+        """From when to when it holds."""
+        return Span(self.starts_on, self.ends_on, self.ended_at is not None)
 
 
 class FormerPassword(models.Model):

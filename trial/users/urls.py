@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from trial.users import views
 from trial.users.emergency import views as emergency
@@ -21,8 +21,9 @@ urlpatterns = [
     path("session/unsent/", sessions.held_form, name="held"),
     path("session/unsent/fields/", sessions.held_fields, name="held_fields"),
     path("sign-out/", views.sign_out, name="sign_out"),
-    path("accounts/", views.accounts, name="accounts"),
     path("accounts/<uuid:pk>/second-factor/", second_factor.reset_second_factor, name="reset_second_factor"),
+    path("accounts/", include("trial.users.accounts.urls")),
+    path("", include("trial.users.delegation.urls")),
     path("account/password/", views.password, name="password"),
     path("account/second-factor/", second_factor.second_factor, name="second_factor"),
     path("account/second-factor/recovery-codes/", second_factor.recovery_codes, name="recovery_codes"),

@@ -1,4 +1,4 @@
-"""Signing in and out, the accounts of a site, and one's own password."""
+"""Signing in and out, and one's own password."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from trial.permissions import PermittedRequest, may, requires
-from trial.users import queries, services
+from trial.permissions import PermittedRequest, requires
+from trial.users import services
 from trial.users.forms import PasswordForm, SignInForm
 from trial.users.models import User
 from trial.users.second_factor import half
@@ -49,17 +49,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
-
-
-@requires("accounts.read")
-@require_GET
-def accounts(request: PermittedRequest) -> HttpResponse:
-    """List who may do what at one's sites, since when and until when."""
-    frame = {
-        "accounts": queries.accounts_at(request.sites),
-        "may_reset": may(request.user, "second_factor.reset"),
-    }
-    return render(request, "users/accounts.html", frame)
 
 
 @requires("account.own")

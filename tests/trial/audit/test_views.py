@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tests.trial.audit import rows
 from tests.trial.participants.people import consent, enrol, make_user
+from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.audit.queries import Wanted, audited_model, history, row_key, trail
 from trial.audit.views import PAGE
@@ -37,6 +38,7 @@ def reader(role: Role, site: Site) -> Client:
     with audited("system:test", "account"):
         user.save()
         RoleAssignment.objects.create(user=user, site=site, role=role, starts_on=date(2020, 1, 1))
+    delegated(user, site, role)
     client = Client()
     client.force_login(user)
     return client

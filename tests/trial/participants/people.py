@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.participants import services
 from trial.participants.models import Participant
@@ -25,6 +26,7 @@ def make_user(username: str, site: Site, *roles: str) -> User:
         user = User.objects.create_user(username, password="a long enough one", full_name=username.title())
         for role in roles:
             RoleAssignment.objects.create(user=user, site=site, role=role, starts_on=date(2020, 1, 1))
+            delegated(user, site, role)
     return user
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.trial.participants.people import CONSENTED, enrol, make_site
+from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.participants import services
@@ -162,6 +163,7 @@ def test_of_a_new_person_only_the_one_possible_site_is_chosen_beforehand(
     other = make_site("L")
     with audited("system:tests", "set up"):
         RoleAssignment.objects.create(user=coordinator, site=other, role="coordinator", starts_on=date(2020, 1, 1))
+    delegated(coordinator, other, "coordinator")
     desk.force_login(User.objects.get(pk=coordinator.pk))
     page = desk.get(reverse("participants:enrol")).content.decode()
     assert page.count('<option value="" selected>choose</option>') == 3

@@ -87,10 +87,16 @@ def menu(client: Client) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (Role.NURSE, ["Today", "Participants", "Safety", "Imaging", "Protocol"]),
-        (Role.IMAGING_ANALYST, ["Today", "Participants", "Imaging", "Protocol"]),
-        (Role.ADMINISTRATOR, ["Today", "Protocol", "Accounts"]),
-        (Role.PI, ["Today", "Participants", "Safety", "Imaging", "Reports", "Protocol", "Audit trail", "Accounts"]),
+        (Role.NURSE, ["Today", "Participants", "Safety", "Imaging", "Protocol", "Delegation"]),
+        (Role.IMAGING_ANALYST, ["Today", "Participants", "Imaging", "Protocol", "Delegation"]),
+        (Role.ADMINISTRATOR, ["Today", "Protocol", "Delegation", "Accounts"]),
+        (
+            Role.PI,
+            [
+                *("Today", "Participants", "Safety", "Imaging", "Reports", "Protocol"),
+                *("Audit trail", "Delegation", "Accounts"),
+            ],
+        ),
     ],
 )
 def test_the_menu_shows_what_the_roles_allow(role: Role, expected: list[str]) -> None:

@@ -26,6 +26,7 @@ PER_PAGE = 50
 PANELS = (
     ("safety.read", "safety:open"),
     ("emergency.review", "users:emergency_open"),
+    ("account.own", "users:standing"),
     ("contacts.review", "contacts:open_accesses"),
     ("locks.allow", "locks:waiting"),
 )

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trial.permissions import PermittedRequest, requires
+from trial.users.accounts.queries import get_account
 from trial.users.second_factor import half, queries, services
 from trial.users.second_factor.forms import CodeForm, ResetForm
 from trial.users.sessions import duties, held
@@ -80,7 +81,7 @@ def recovery_codes(request: PermittedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_second_factor(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Take somebody's second factor away, with a reason; their sessions end."""
-    account = queries.get_account(request.sites, pk)
+    account = get_account(request.sites, pk).user
     form = ResetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""What an account must do before anything else: change an aged password, set up its second factor."""
+"""What an account must do before anything else: change an aged or a given password, set up its second factor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def needs_second_factor(user: User) -> bool:
 
 def lay_down(session: Session, user: User) -> None:
     """Write into a session that begins what its account must do first."""
-    found = [PASSWORD] if is_aged(user) else []
+    found = [PASSWORD] if user.is_password_given or is_aged(user) else []
     if needs_second_factor(user) and not queries.has_device(user):
         found.append(SECOND_FACTOR)
     session[DUTIES] = found

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from trial.permissions import Role
 from trial.users import services
+from trial.users.delegation.rules import DELEGATED
 from trial.users.models import Site
 
 
@@ -33,13 +34,16 @@ class Command(BaseCommand):
             validate_password(password)
         except ValidationError as weak:
             raise CommandError(" ".join(weak.messages)) from weak
+        role = Role(options["role"])
         services.add_account(
             "system:add_account",
             username=options["username"],
             full_name=options["name"],
             password=password,
             site=site,
-            roles=[Role(options["role"])],
+            roles=[role],
             starts_on=timezone.now().date(),
         )
         self.stdout.write(f"{options['username']} may sign in.")
+        if role in DELEGATED:
+            self.stdout.write(f"The PI of {site.code} still has to confirm the duties, in the delegation log.")
