@@ -32,6 +32,10 @@ class AssessmentRefused(RecordError):
     """The entry cannot be an assessment; the message names the instrument and the item."""
 
 
+class AssessmentThere(AssessmentRefused, AlreadyRecorded):
+    """Somebody recorded this instrument at this visit already."""
+
+
 @transaction.atomic
 def record_assessment(
     actor: User,
@@ -173,11 +177,9 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved
     events.emit("assessment.recorded", assessment=row, actor=actor)
 
 
-def _already(instrument: str, visit: Visit | None) -> AssessmentRefused:
+def _already(instrument: str, visit: Visit | None) -> AssessmentThere:
     where = visit.code if visit else "this moment"
-    return AssessmentRefused(
-        f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason."
-    )
+    return AssessmentThere(f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason.")
 
 
 def _known(instrument: str) -> Instrument:

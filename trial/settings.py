@@ -45,6 +45,7 @@ ENVIRONMENT: dict[str, Variable] = {
     "WEB_THREADS": Variable("8", "Threads of the embedded server."),
     "WORKER_PROCESSES": Variable("1", "Processes of the embedded worker."),
     "SESSION_IDLE_SECONDS": Variable("43200", "A session ends after this long."),
+    "DRAFT_KEEP_DAYS": Variable("14", "A draft that its author did not come back for is forgotten after these days."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
@@ -112,6 +113,7 @@ HOST = read("HOST")
 PORT = int(read("PORT"))
 WEB_THREADS = int(read("WEB_THREADS"))
 WORKER_PROCESSES = int(read("WORKER_PROCESSES"))
+DRAFT_KEEP_DAYS = int(read("DRAFT_KEEP_DAYS"))
 JOB_LEASE_SECONDS = float(read("JOB_LEASE_SECONDS"))
 DEBUG = read_flag("DEBUG")
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
@@ -154,6 +156,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "trial.users.middleware.never_stored",
+    "trial.records.drafts.ended_by_saving",
 ]
 
 ROOT_URLCONF = "trial.urls"
@@ -271,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
     "forget ended sessions": {"task": "sessions.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget old drafts": {"task": "records.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

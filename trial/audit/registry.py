@@ -19,6 +19,8 @@ NOT_AUDITED: dict[str, str] = {
     "jobs": "Bookkeeping of background work, changing every second. Its results are audited in reports.",
     "auth": "Django's permission names, unused: rights come from users.RoleAssignment.",
     "contenttypes": "Names of tables, written by migrations only.",
+    "records.Draft": "Text typed on a form and not saved: no record, its author's alone, emptied once it is sent.",
+    "records.UsedKey": "Keys of sent forms, to tell a repeat; what the form changed is audited in its own table.",
     "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
 
