@@ -41,6 +41,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "accounts.read": frozenset({Role.ADMINISTRATOR, Role.PI, Role.DATA_MANAGER, Role.MONITOR}),
     # Not the administrator: the trail shows every clinical value, and an administrator sees none.
     "audit.read": frozenset({Role.MONITOR, Role.PI, Role.DATA_MANAGER}),
+    # The history of one record, for whoever may read the record itself; the view asks for that action as well.
+    "history.read": READERS | {Role.IMAGING_ANALYST},
     "participants.read": READERS | {Role.IMAGING_ANALYST},
     "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

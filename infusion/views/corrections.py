@@ -32,7 +32,7 @@ from trial.permissions import may, requires
 from trial.records.conflicts import opened
 from trial.records.models import ClinicalRecord
 from trial.records.saving import status_of, to_show
-from trial.records.services import RecordError
+from trial.records.services import RecordError, require_version
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ def correct_end(request: HttpRequest, study_id: str) -> HttpResponse:
         raise Http404("The infusion has not ended.")
 
     def save(form: EndCorrectionForm, values: dict[str, Any]) -> Any:
+        require_version(row, values["version"])  # before a word about an end that somebody took back meanwhile
         named = {"version": values["version"], "reason": values["reason"]}
         if form.is_taken_back:
             if not may(user, "infusion.order", participant.site_id):  # type: ignore[arg-type]

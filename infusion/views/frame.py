@@ -43,7 +43,7 @@ def frame(request: HttpRequest, participant: Participant) -> dict[str, Any]:
         "now": bedside(participant, timezone.now()),
         "may_order": may(user, "infusion.order", participant.site_id),
         "may_record": may(user, "infusion.record", participant.site_id),
-        "may_audit": may(user, "audit.read", participant.site_id),
+        "may_audit": may(user, "history.read", participant.site_id),
     }
 
 

@@ -82,8 +82,8 @@ def vitals(systolic: int, **more: str) -> dict[str, str]:
 
 def race_of_saves(found: Track, pairs: int) -> tuple[list[list[int]], set[str]]:
     """Let two nurses correct one version, so many times; the answers, and the reasons of acknowledged saves."""
-    runners = [Runner(found.url, person) for person in (found.ward.nurse, found.ward.other_nurse)]
-    for runner in runners:
+    nora, noel = (Runner(found.url, person) for person in (found.ward.nurse, found.ward.other_nurse))
+    for runner in (nora, noel):
         runner.open(found.correction)
     answers, acknowledged = [], set()
     for pair in range(pairs):
@@ -93,7 +93,7 @@ def race_of_saves(found: Track, pairs: int) -> tuple[list[list[int]], set[str]]:
             vitals(100 + 10 * number + pair % 7, version=version, correction=reason, key=str(uuid4()))
             for number, reason in enumerate(reasons)
         )
-        answers.append(together(*runners, found.correction, (first, second)))
+        answers.append(together(nora, noel, found.correction, (first, second)))
         acknowledged |= {reason for reason, status in zip(reasons, answers[-1], strict=True) if status < 400}
     return answers, acknowledged
 
@@ -114,13 +114,13 @@ def test_of_two_saves_of_one_version_one_is_kept_and_one_is_told(guarded: Track,
 
 @pytest.mark.parametrize("pairs", COUNTS)
 def test_a_double_tap_makes_one_record_with_one_entry(guarded: Track, pairs: int) -> None:
-    runners = [Runner(guarded.url, guarded.ward.nurse) for _ in range(2)]
-    for runner in runners:
+    one, other = (Runner(guarded.url, guarded.ward.nurse) for _ in range(2))
+    for runner in (one, other):
         runner.open(guarded.entry)
     keys = [str(uuid4()) for _ in range(pairs)]
     for number, key in enumerate(keys):
         form = vitals(100 + number % 50, key=key)
-        assert together(*runners, guarded.entry, (form, form)) == [302, 302]
+        assert together(one, other, guarded.entry, (form, form)) == [302, 302]
     rows = Vitals.objects.exclude(pk=guarded.row.pk)
     assert {str(row.key) for row in rows} == set(keys)
     assert len(rows) == pairs

@@ -167,10 +167,10 @@ def compare(
     own.initial.update(typed)
     differences = []
     for name in typed:
-        values = [value_of(side, name) for side in (was, now, own)]
-        if len({value.words for value in values}) > 1:
-            side = form.data.get(SIDE + name, "") if is_chosen else usual_side(*values)
-            differences.append(Difference(name, str(now[name].label), *values, side))
+        stood, saved, mine = (value_of(side, name) for side in (was, now, own))
+        if len({stood.words, saved.words, mine.words}) > 1:
+            side = form.data.get(SIDE + name, "") if is_chosen else usual_side(stood, saved, mine)
+            differences.append(Difference(name, str(now[name].label), stood, saved, mine, side))
     known = about.also(before) if before is not None else {}
     for label, words in about.also(current).items():
         if known.get(label, NOTHING) != words:

@@ -107,7 +107,7 @@ def report_late(row: Record, actor: User) -> None:
     if plan.records.lateness is None:
         return
     participant = row.participant
-    what, zone = capfirst(row._meta.verbose_name), participant.site.zone
+    what, zone = capfirst(str(row._meta.verbose_name)), participant.site.zone
     found = late_entry_deviation(plan, what, row.occurred_at, row.entered_at, zone, row.observation)
     if found is not None:
         events.emit(

@@ -71,18 +71,20 @@ class Desk:
         return {**as_shown(page.context[sent.context]), **sent.values}
 
 
-def as_shown(form: Any) -> dict[str, Any]:
+def as_shown(form: Any) -> dict[str, str]:
     """The values of a form's controls on a page just opened; what is empty is not sent."""
-    found: dict[str, Any] = {}
-    for bound in form:
-        value = getattr(bound.value(), "pk", bound.value())
-        if isinstance(value, datetime):
-            value = value.astimezone(CHICAGO) if timezone.is_aware(value) else value
-            value = value.strftime("%Y-%m-%dT%H:%M")
-        is_ticked = isinstance(bound.field, forms.BooleanField) and value
-        if value not in (None, "", False):
-            found[bound.html_name] = "on" if is_ticked else str(value)
-    return found
+    with timezone.override(CHICAGO):
+        return {bound.html_name: value for bound in form if (value := control_of(bound))}
+
+
+def control_of(bound: Any) -> str:
+    """What a browser sends of a control; empty for nothing."""
+    value = getattr(bound.value(), "pk", bound.value())
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M")
+    if value in (None, "", False):
+        return ""
+    return "on" if isinstance(bound.field, forms.BooleanField) else str(value)
 
 
 AT = "2026-03-02T11:00"

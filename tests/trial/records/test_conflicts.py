@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from infusion import services
 from infusion.models import SerumSample, Vitals
-from tests.infusion.ward import hours
+from tests.infusion.ward import hours, start
 from tests.trial.records.forms_sent import Desk, as_shown
 from trial.audit import past
 from trial.audit.models import AuditEntry
 from trial.records.conflicts import BASE, SIDE, TYPED
 
-RECORDED = {"systolic": 120, "diastolic": 70, "heart_rate": 60}
+RECORDED: dict[str, Any] = {"systolic": 120, "diastolic": 70, "heart_rate": 60}
 
 
 @pytest.fixture
@@ -147,8 +147,6 @@ def test_the_levels_of_a_sample_stand_as_they_were_when_it_was_opened(desk: Desk
 
 
 def test_an_end_that_was_taken_back_meanwhile_is_told_and_not_a_missing_page(desk: Desk) -> None:
-    from tests.infusion.ward import start
-
     infusion = start(desk.ward)
     services.stop_infusion(desk.ward.nurse, infusion, completed=False, reason="slip", occurred_at=hours(10))
     url = reverse("infusion:correct_end", args=[desk.participant.study_id])

@@ -31,7 +31,7 @@ ACTIONS = (
     "participants.dispose",
     "participants.amend",
     "contacts.open",
-    "audit.read",
+    "history.read",
 )
 
 
@@ -62,6 +62,7 @@ def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
     frame = {
         "participant": participant,
         "consented_at": queries.consented_at(participant),
+        "consents": queries.consents_of(participant),
         "timeline": worklist.timeline(participant, now),
         "marks": worklist.screening_marks(participant),
         "is_patient": participant.cohort == "patient",

@@ -100,7 +100,7 @@ def records_page(
         "consented_at": consented_at,
         "may_add": may_add,
         "may_change": request.resolver_match is not None and request.resolver_match.url_name == "screening",
-        "may_audit": may(user, "audit.read", participant.site_id),
+        "may_audit": may(user, "history.read", participant.site_id),
         "table": kind.model._meta.label,
     }
     return render(request, "participants/screening.html", frame, status=status_of(form))
