@@ -26,6 +26,8 @@ class SavedForm(forms.BaseForm):
 
     # The field that asks why a record is corrected; it is no value of the record.
     why: ClassVar[str] = "reason"
+    # True for a form whose text is kept by no draft, such as contact details.
+    keeps_no_draft: ClassVar[bool] = False
     conflict: Conflict | None = None
     refusal = 0
     # The form to show in place of this one, after somebody else saved the record.

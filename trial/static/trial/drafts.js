@@ -47,7 +47,7 @@
       this.page = newName();
       this.isDirty = false;
       this.isSent = false;
-      this.isOff = false;
+      this.isOff = true;
       this.under = document.createElement("p");
       this.under.className = "draft-state text-secondary";
       this.under.setAttribute("role", "status");
@@ -57,8 +57,9 @@
       Object.assign(name, { type: "hidden", name: "draft", value: this.page });
       form.prepend(name);
       this.asOpened = answersOf(fieldsOf(form));
-      if (form.querySelector("[data-focus]")) this.typed();
-      else this.look();
+      this.isRefused = Boolean(form.querySelector("[data-focus]"));
+      this.ready = this.look();
+      if (this.isRefused) this.typed();
     }
 
     async ask(body, options = {}) {
@@ -77,6 +78,7 @@
 
     async save(options = {}) {
       clearTimeout(this.timer);
+      if (!options.keepalive) await this.ready;
       if (!this.isDirty || this.isSent || this.isOff || !this.form.isConnected) return;
       this.isDirty = false;
       try {
@@ -120,11 +122,14 @@
     async look() {
       try {
         const answer = await fetch(`${PLACE}?${new URLSearchParams({ address: this.address })}`, { headers: { Accept: "application/json" } });
+        // The server lists the forms that keep drafts; what is typed on any other never leaves the page.
         this.isOff = answer.status === 422;
         if (answer.status !== 200 || answer.redirected) return;
         const found = await answer.json();
-        if (answersOf(found.fields) !== answersOf(fieldsOf(this.form)) && !this.isDirty) this.offer(found);
-      } catch { /* without a connection there is nothing to offer; what is typed is kept by `save` */ }
+        if (!this.isRefused && answersOf(found.fields) !== answersOf(fieldsOf(this.form)) && !this.isDirty) this.offer(found);
+      } catch {
+        this.isOff = false;
+      }
     }
 
     offer(found) {
