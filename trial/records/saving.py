@@ -26,8 +26,6 @@ class SavedForm(forms.BaseForm):
 
     # The field that asks why a record is corrected; it is no value of the record.
     why: ClassVar[str] = "reason"
-    # True for a form whose text is kept by no draft, such as contact details.
-    keeps_no_draft: ClassVar[bool] = False
     conflict: Conflict | None = None
     refusal = 0
     # The form to show in place of this one, after somebody else saved the record.
@@ -108,4 +106,4 @@ def status_of(form: Any) -> int:
     """The status of a page with a form: 409 in a conflict, 422 refused, else 200."""
     if form is None:
         return 200
-    return int(form.refusal) or (REFUSED if form.is_bound and form.errors else 200)
+    return int(getattr(form, "refusal", 0)) or (REFUSED if form.is_bound and form.errors else 200)

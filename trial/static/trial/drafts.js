@@ -21,7 +21,7 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   };
 
-  const isKept = (form) => form.matches("form.record-form[method=post]:not([data-no-draft])")
+  const isKept = (form) => form.matches("form.record-form[method=post]") && !form.closest("[data-no-draft]")
     && !form.querySelector("input[type=password], input[type=file]");
 
   const addressOf = (form) => {
