@@ -21,6 +21,7 @@ class Assessment(ClinicalRecord):
     ``subscales`` maps subscale ids to totals or null.
     """
 
+    observation = "rating"
     is_done_at_visit = True
 
     class Mode(models.TextChoices):

@@ -33,6 +33,10 @@ class AssessmentRefused(RecordError):
     """The entry cannot be an assessment; the message names the instrument and the item."""
 
 
+class AssessmentThere(AssessmentRefused, AlreadyRecorded):
+    """Somebody recorded this instrument at this visit already."""
+
+
 @transaction.atomic
 def record_assessment(
     actor: User,
@@ -193,11 +197,9 @@ def _judge_rater(actor: User, row: Assessment, after: queries.Rated, *, is_corre
         safety.close_what_ended(actor, row, standing=(), why="the rater is an assigned one, or none was assigned")
 
 
-def _already(instrument: str, visit: Visit | None) -> AssessmentRefused:
+def _already(instrument: str, visit: Visit | None) -> AssessmentThere:
     where = visit.code if visit else "this moment"
-    return AssessmentRefused(
-        f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason."
-    )
+    return AssessmentThere(f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason.")
 
 
 def _known(instrument: str) -> Instrument:

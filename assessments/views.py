@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from copy import copy
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -22,11 +23,10 @@ from trial.participants.models import Participant, Visit
 from trial.participants.queries import find_visit, get_participant
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
-from trial.records.services import RecordError
+from trial.records.conflicts import Opened
+from trial.records.saving import attempt, status_of, to_show
 from trial.safety.queries import alert_about
 from trial.signatures.sign_off import is_signed_at
-
-CONFLICT = 409
 
 
 class Place(NamedTuple):
@@ -57,29 +57,25 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
     at = place(request, study_id, visit_code, instrument)
     is_correction = request.method == "GET" or bool(request.POST.get("version"))
     recorded = queries.assessment_at(at.visit, instrument) if is_correction else None
-    status = 200
+    rows: list[Assessment] = []
+
+    def show(row: Assessment | None, data: Any = None) -> AssessmentForm:
+        return AssessmentForm(data, instance=copy(row), scale=at.scale, visit=at.visit, actor=request.user)
+
     with timezone.override(at.participant.site.zone):
-        page = AssessmentForm(
-            request.POST or None,
-            instance=recorded,
-            scale=at.scale,
-            visit=at.visit,
-            actor=request.user,
-        )
-        if page.is_valid():
-            try:
-                row = page.save_record(request.user, at.participant, at.visit)
-            except RecordError as refused:
-                page.add_error(None, str(refused))
-                status = CONFLICT
-                recorded = recorded or queries.assessment_at(at.visit, instrument)
-            else:
-                messages.success(
-                    request, f"{at.scale.title} saved. {outcome_of(row.visit) if row.visit else ''}".strip()
-                )
-                return redirect("assessments:saved", study_id, visit_code, instrument)
-        frame = {"form": page, "place": at, "recorded": recorded, "is_conflict": status == CONFLICT}
-        return render(request, "assessments/form.html", frame, status=status)
+        page = show(recorded, request.POST or None)
+
+        def write() -> None:
+            rows.append(page.save_record(request.user, at.participant, at.visit))
+
+        about = Opened(lambda: queries.assessment_at(at.visit, instrument), show)
+        if request.method == "POST" and attempt(page, write, about, by=request.user if recorded else None):
+            row = rows[0] if rows else recorded
+            outcome = outcome_of(row.visit) if row and row.visit else ""
+            messages.success(request, f"{at.scale.title} saved. {outcome}".strip())
+            return redirect("assessments:saved", study_id, visit_code, instrument)
+        frame = {"form": to_show(page), "place": at}
+        return render(request, "assessments/form.html", frame, status=status_of(page))
 
 
 @requires("assessments.read")

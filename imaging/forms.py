@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -15,6 +15,7 @@ from imaging.formats.problems import MOST_BYTES
 from imaging.models import ImagingSession
 from trial.participants.models import Participant
 from trial.records.forms import RecordForm, css_class
+from trial.records.saving import SavedForm
 from trial.users.models import Site, User
 
 
@@ -34,7 +35,8 @@ class SessionForm(RecordForm[ImagingSession]):
             for name in ("timepoint", "is_usable", "exclusion_reason"):
                 del self.fields[name]
             return
-        still_open = queries.timepoints_open(participant)
+        # Sent, it may name a session recorded a moment ago, by this very form: the service tells which.
+        still_open = ImagingSession.Timepoint.values if self.is_bound else queries.timepoints_open(participant)
         labels = dict(ImagingSession.Timepoint.choices)
         timepoint = cast("forms.ChoiceField", self.fields["timepoint"])
         timepoint.choices = [(name, labels[ImagingSession.Timepoint(name)]) for name in still_open]
@@ -70,7 +72,7 @@ class SessionForm(RecordForm[ImagingSession]):
         return services.record_session(actor, participant=participant, key=cleaned["key"], **values)
 
 
-class StyledForm(forms.Form):
+class StyledForm(SavedForm, forms.Form):
     """A form whose widgets have the classes of the page's style."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,6 +84,8 @@ class StyledForm(forms.Form):
 class UsabilityForm(StyledForm):
     """Exclude a session, or take it back, with the reason."""
 
+    why = ""
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(label="Why?", max_length=200)
 

@@ -32,6 +32,7 @@ class ImagingSession(ClinicalRecord):
     A control's first and second scan are Pre1 and Pre2: nobody infused them, so they have no Post.
     """
 
+    observation = "imaging"
     is_done_at_visit = True
 
     class Timepoint(models.TextChoices):

@@ -14,6 +14,8 @@ from trial.records.models import ClinicalRecord
 class ClonidineDose(ClinicalRecord):
     """One clonidine dose: given, or held with the reason."""
 
+    observation = "clonidine"
+
     dose_mg = models.DecimalField("dose (mg)", max_digits=4, decimal_places=2)
     is_given = models.BooleanField("given", default=True)
     held_reason = models.CharField("why held", max_length=200, blank=True)
@@ -46,6 +48,8 @@ class Bag(ClinicalRecord):
 class RateChange(ClinicalRecord):
     """The rate from ``occurred_at`` on, in mg/kg/h; 0 is a pause or the end."""
 
+    observation = "rate"
+
     infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="rates")
     rate = models.DecimalField("rate (mg/kg/h)", max_digits=5, decimal_places=4)
     pump_rate = models.DecimalField("pump rate (mL/h)", max_digits=6, decimal_places=2, null=True, blank=True)
@@ -75,6 +79,7 @@ POSSIBLE_READINGS = {
 class Vitals(ClinicalRecord):
     """Vital signs at a moment."""
 
+    observation = "vitals"
     is_done_at_visit = True
 
     systolic = models.PositiveSmallIntegerField("systolic (mmHg)", validators=[POSSIBLE_READINGS["systolic"]])
@@ -94,6 +99,7 @@ class Vitals(ClinicalRecord):
 class SideEffects(ClinicalRecord):
     """The side-effect checklist: grade by item id of the protocol; a missing item is absent, never 0."""
 
+    observation = "side_effects"
     is_done_at_visit = True
 
     scores = models.JSONField(default=dict)
@@ -103,6 +109,7 @@ class SideEffects(ClinicalRecord):
 class SerumSample(ClinicalRecord):
     """One blood sample; ``occurred_at`` is the draw, ``sample`` the protocol's sampling point."""
 
+    observation = "serum"
     is_done_at_visit = True
 
     sample = models.CharField("sampling point", max_length=24)

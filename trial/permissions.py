@@ -57,6 +57,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "locks.freeze": frozenset({Role.DATA_MANAGER, Role.PI}),
     "locks.request": frozenset({Role.COORDINATOR, Role.DATA_MANAGER, Role.PI}),
     "locks.allow": frozenset({Role.DATA_MANAGER, Role.PI}),
+    # The history of one record, for whoever may read the record itself; the view asks for that action as well.
+    "history.read": READERS | {Role.IMAGING_ANALYST},
     "participants.read": READERS | {Role.IMAGING_ANALYST},
     "participants.enrol": frozenset({Role.COORDINATOR, Role.PI}),
     "participants.screen": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

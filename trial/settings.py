@@ -53,6 +53,7 @@ ENVIRONMENT: dict[str, Variable] = {
     "SESSION_ABSOLUTE_SECONDS": Variable("43200", "A session ends this long after signing in."),
     "REQUIRE_MFA": Variable("", "true: PI, data manager and administrator need a second factor; empty: in production."),
     "PASSWORD_MAX_AGE_DAYS": Variable("365", "A password older than this is changed at sign-in; 0: never."),
+    "DRAFT_KEEP_DAYS": Variable("14", "A draft that its author did not come back for is forgotten after these days."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
@@ -120,6 +121,7 @@ HOST = read("HOST")
 PORT = int(read("PORT"))
 WEB_THREADS = int(read("WEB_THREADS"))
 WORKER_PROCESSES = int(read("WORKER_PROCESSES"))
+DRAFT_KEEP_DAYS = int(read("DRAFT_KEEP_DAYS"))
 JOB_LEASE_SECONDS = float(read("JOB_LEASE_SECONDS"))
 DEBUG = read_flag("DEBUG")
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
@@ -178,6 +180,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "trial.locks.middleware.LockedAnswer",
     "trial.users.middleware.never_stored",
+    "trial.records.drafts.ended_by_saving",
 ]
 
 ROOT_URLCONF = "trial.urls"
@@ -312,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
     "forget ended sessions": {"task": "sessions.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget old drafts": {"task": "records.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any, cast
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,9 +18,8 @@ from trial.participants.models import Participant
 from trial.participants.queries import get_participant
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
-from trial.records.services import RecordError
-
-CONFLICT = 409
+from trial.records.conflicts import opened
+from trial.records.saving import attempt, status_of, to_show
 
 
 @requires("imaging.read")
@@ -92,22 +94,26 @@ def correct(request: PermittedRequest, study_id: str, timepoint: str) -> HttpRes
 
 def edit(request: PermittedRequest, participant: Participant, row: ImagingSession | None) -> HttpResponse:
     """Show and take the form of a session; what the services refuse stands above it."""
-    status = 200
+    saved: list[ImagingSession] = []
+
+    def show(session: ImagingSession | None, data: Any = None, **initial: str) -> SessionForm:
+        return SessionForm(data, instance=copy(session), participant=participant, initial=initial)
+
     with timezone.override(participant.site.zone):
-        asked = {"timepoint": queries.timepoint_of(participant, request.GET.get("visit", ""))}
-        form = SessionForm(request.POST or None, instance=row, participant=participant, initial=asked)
-        if form.is_valid():
-            try:
-                saved = form.save_record(request.user, participant)
-            except RecordError as refused:
-                form.add_error(None, str(refused))
-                status = CONFLICT
-            else:
-                outcome = outcome_of(saved.visit) if saved.visit else ""
-                messages.success(request, f"{saved} of {participant} saved. {outcome}".strip())
-                return redirect("imaging:session", participant.study_id, saved.timepoint)
-        frame = {"form": form, "participant": participant, "session": row}
-        return render(request, "imaging/form.html", frame, status=status)
+        asked = queries.timepoint_of(participant, request.GET.get("visit", ""))
+        form = show(row, request.POST or None, timepoint=asked)
+
+        def write() -> None:
+            saved.append(form.save_record(request.user, participant))
+
+        about, by = (None, None) if row is None else (opened(row, show), request.user)
+        if request.method == "POST" and attempt(form, write, about, by=by):
+            kept = saved[0] if saved else cast("ImagingSession", row)
+            outcome = outcome_of(kept.visit) if kept.visit else ""
+            messages.success(request, f"{kept} of {participant} saved. {outcome}".strip())
+            return redirect("imaging:session", participant.study_id, kept.timepoint)
+        frame = {"form": to_show(form), "participant": participant, "session": row}
+        return render(request, "imaging/form.html", frame, status=status_of(form))
 
 
 @requires("imaging.record")
@@ -116,17 +122,25 @@ def usability(request: PermittedRequest, study_id: str, timepoint: str) -> HttpR
     """Exclude a session from the analyses, or take it back."""
     participant = get_participant(request.sites, study_id)
     row = queries.get_session(participant, timepoint)
-    form = UsabilityForm(request.POST or None, initial={"version": row.version})
-    status = 200
-    if form.is_valid():
+
+    def show(session: ImagingSession, data: Any = None) -> UsabilityForm:
+        return UsabilityForm(data, initial={"version": session.version, "reason": session.exclusion_reason})
+
+    form = show(row, request.POST or None)
+
+    def write() -> None:
         change = services.exclude_session if row.is_usable else services.readmit_session
-        try:
-            change(request.user, row, version=form.cleaned_data["version"], reason=form.cleaned_data["reason"])
-        except RecordError as refused:
-            form.add_error(None, str(refused))
-            status = CONFLICT
-        else:
+        change(request.user, row, version=form.cleaned_data["version"], reason=form.cleaned_data["reason"])
+
+    with timezone.override(participant.site.zone):
+        about = opened(row, show, also=usability_of)
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, f"{row} is {'excluded' if row.is_usable else 'taken back'}.")
             return redirect("imaging:session", study_id, timepoint)
-    frame = {"form": form, "participant": participant, "session": row}
-    return render(request, "imaging/usability.html", frame, status=status)
+        frame = {"form": to_show(form), "participant": participant, "session": row}
+        return render(request, "imaging/usability.html", frame, status=status_of(form))
+
+
+def usability_of(session: ImagingSession) -> dict[str, str]:
+    """Whether a session is used, in words, for whoever saved too late."""
+    return {"Usable": "yes" if session.is_usable else f"no: {session.exclusion_reason}"}

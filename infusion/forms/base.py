@@ -19,6 +19,7 @@ from trial.participants.queries import protocol_of, visits_of
 from trial.protocol.schema import Visit as PlannedVisit
 from trial.records.forms import mark_up, moment
 from trial.records.models import ClinicalRecord, wrong_year
+from trial.records.saving import SavedForm
 from trial.users.models import User
 
 # A clock may run ahead by this much.
@@ -32,7 +33,7 @@ HAPPENED = (
 )
 
 
-class BedsideForm(forms.Form):
+class BedsideForm(SavedForm, forms.Form):
     """A one-use key and the moment, in the site's time; with a *record* it corrects that one, and asks why."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -40,8 +41,7 @@ class BedsideForm(forms.Form):
     occurred_at = moment("When")
     correction = forms.CharField(label="Why is this corrected?", max_length=200)
     measurement = ""
-    # Set when somebody else saved the record since it was opened.
-    is_stale = False
+    why = "correction"
 
     def __init__(
         self,
@@ -54,13 +54,12 @@ class BedsideForm(forms.Form):
     ) -> None:
         super().__init__(data, **more)
         self.participant, self.record = participant, record
+        self.initial.setdefault("key", uuid.uuid4())
         self.protocol = protocol_of(participant)
         if record is None:
             del self.fields["correction"], self.fields["version"]
-            self.initial.setdefault("key", uuid.uuid4())
             self.initial.setdefault("occurred_at", timezone.localtime().replace(second=0, microsecond=0))
         else:
-            del self.fields["key"]
             self.initial = {"version": record.version, **self.recorded(record), **self.initial}
         self.prepare(user)
         self.order_fields([*(name for name in self.fields if name != "correction"), "correction"])
@@ -70,7 +69,7 @@ class BedsideForm(forms.Form):
 
     def recorded(self, record: Any) -> dict[str, Any]:
         """The values of a record as this form shows them."""
-        given = {name: getattr(record, name) for name in self.fields if hasattr(record, name)}
+        given = {name: getattr(record, name) for name in self.fields if name != "key" and hasattr(record, name)}
         plainly = {name: plain(value) if isinstance(value, Decimal) else value for name, value in given.items()}
         return {**plainly, "visit": record.visit_id}
 
@@ -116,6 +115,7 @@ class BedsideForm(forms.Form):
         """What the service is called with."""
         given = dict(self.cleaned_data)
         if self.record is not None:
+            del given["key"]
             given["version"] = given["version"] or 0
             given["reason"] = given.pop("correction")
         return given

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -29,14 +26,13 @@ from infusion.forms import (
     VitalsForm,
 )
 from infusion.models import Bag, ClonidineDose, RateChange, SerumSample, SideEffects, Vitals
-from infusion.templatetags.doses import plain
 from infusion.views.frame import FORM, frame, infusion_or_404, participant_of, saved, way_back
 from trial.participants.models import Participant
 from trial.permissions import may, requires
+from trial.records.conflicts import opened
 from trial.records.models import ClinicalRecord
-from trial.records.services import RecordError
-
-CONFLICT, WRONG = 409, 422
+from trial.records.saving import status_of, to_show
+from trial.records.services import RecordError, require_version
 
 
 @dataclass(frozen=True)
@@ -59,14 +55,6 @@ KINDS = {
     "serum": Kind(SerumSample, SerumForm, services.correct_serum_sample, "serum levels"),
     "bag": Kind(Bag, BagForm, services.correct_bag, "bag"),
 }
-
-
-class Difference(NamedTuple):
-    """One value of a form that differs from what somebody else recorded in between."""
-
-    label: str
-    recorded: str
-    yours: str
 
 
 @requires("infusion.record")
@@ -118,10 +106,12 @@ def correct_end(request: HttpRequest, study_id: str) -> HttpResponse:
     """Correct when, how and why the infusion ended, or take the end back."""
     participant, user = participant_of(request, study_id), request.user
     row = infusion_or_404(participant)
-    if row.ended_at is None:
+    # Somebody may have taken the end back since the form was opened: what was typed is then shown, not lost.
+    if row.ended_at is None and request.method != "POST":
         raise Http404("The infusion has not ended.")
 
     def save(form: EndCorrectionForm, values: dict[str, Any]) -> Any:
+        require_version(row, values["version"])  # before a word about an end that somebody took back meanwhile
         named = {"version": values["version"], "reason": values["reason"]}
         if form.is_taken_back:
             if not may(user, "infusion.order", participant.site_id):  # type: ignore[arg-type]
@@ -143,46 +133,17 @@ def correction(
 ) -> HttpResponse:
     """Show a record in its form, or save the correction; a newer record is shown beside what was typed (409)."""
     given: dict[str, Any] = {"participant": participant, "user": request.user, "record": row}
+    children = ("levels",) if isinstance(row, SerumSample) else ()
+
+    def show(record: Any) -> BedsideForm:
+        return kind(None, **{**given, "record": record})
+
     with timezone.override(participant.site.zone):
         form = kind(request.POST or None, **given)
-        if request.method == "POST" and saved(form, lambda values: save(form, values)):
+        about = opened(row, show, children)
+        if request.method == "POST" and saved(form, lambda values: save(form, values), about, by=request.user):
             messages.success(request, f"The correction is saved: {title}.")
             return redirect(way_back(request, participant).address)
-        shown = {**frame(request, participant), "form": form, "title": f"Correct: {title}", "record": row}
-        shown |= {"back": way_back(request, participant), "is_conflict": form.is_stale}
-        if form.is_stale:
-            shown["differences"] = differences(form, kind(**given))
-        status = CONFLICT if form.is_stale else WRONG if form.errors else 200
-        return render(request, template, shown, status=status)
-
-
-def differences(form: BedsideForm, recorded: BedsideForm) -> list[Difference]:
-    """Where what was typed differs from what stands recorded now."""
-    found = [
-        Difference(str(field.label), in_words(recorded[field.name]), in_words(field))
-        for field in form.visible_fields()
-        if field.name != "correction"
-    ]
-    return [one for one in found if one.recorded != one.yours]
-
-
-def in_words(field: forms.BoundField) -> str:
-    """A field's value as it is read on the page."""
-    value = getattr(field.value(), "pk", field.value())
-    if value is None or value == "":
-        return "none"
-    if isinstance(field.field, forms.ChoiceField):
-        return next((str(label) for code, label in choices_of(field) if str(code) == str(value)), str(value))
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(field.field, forms.DateTimeField):
-        return str(value).replace("T", " ")
-    try:
-        return plain(Decimal(str(value)))
-    except InvalidOperation:
-        return str(value)
-
-
-def choices_of(field: forms.BoundField) -> list[tuple[Any, Any]]:
-    """The codes and labels that a field offers."""
-    return list(field.field.choices)  # type: ignore[attr-defined]
+        shown = {**frame(request, participant), "form": to_show(form), "title": f"Correct: {title}", "record": row}
+        shown["back"] = way_back(request, participant)
+        return render(request, template, shown, status=status_of(form))

@@ -29,6 +29,7 @@ from infusion.views.frame import FORM, frame, infusion_or_404, participant_of, s
 from trial.participants.models import Participant
 from trial.participants.queries import get_visit
 from trial.permissions import requires
+from trial.records.saving import status_of
 
 RATE_CHANGED = "rate-changed"
 
@@ -58,7 +59,7 @@ def entry(
             messages.success(request, f"{title} saved.")
             return redirect((after and after(form)) or back.address)
         shown = {**frame(request, participant), "form": form, "title": title, "back": back}
-        return render(request, template, shown, status=422 if form.errors else 200)
+        return render(request, template, shown, status=status_of(form))
 
 
 def started(form: StartForm) -> str:
@@ -93,7 +94,7 @@ def rate(request: HttpRequest, study_id: str) -> HttpResponse:
         form = RateForm(request.POST or None, participant=participant, user=user)  # type: ignore[arg-type]
         shown: dict[str, Any] = {"participant": participant, "form": form}
         if request.method != "POST" or not saved(form, save):
-            return render(request, "infusion/_rate.html", shown, status=422 if form.errors else 200)
+            return render(request, "infusion/_rate.html", shown, status=status_of(form))
         shown |= {"form": RateForm(participant=participant, user=user), "done": form.cleaned_data["rate"]}  # type: ignore[arg-type]
         return trigger_client_event(render(request, "infusion/_rate.html", shown), RATE_CHANGED)
 

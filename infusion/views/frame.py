@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +17,8 @@ from infusion.services import RuleBroken
 from trial.participants.models import Participant
 from trial.participants.queries import get_participant, get_visit, protocol_of
 from trial.permissions import may
-from trial.records.services import RecordError, StaleRecord
+from trial.records.conflicts import Opened
+from trial.records.saving import attempt
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -43,25 +43,22 @@ def frame(request: HttpRequest, participant: Participant) -> dict[str, Any]:
         "now": bedside(participant, timezone.now()),
         "may_order": may(user, "infusion.order", participant.site_id),
         "may_record": may(user, "infusion.record", participant.site_id),
-        "may_audit": may(user, "audit.read", participant.site_id),
+        "may_audit": may(user, "history.read", participant.site_id),
     }
 
 
-def saved(form: BedsideForm, save: Callable[[dict[str, Any]], Any]) -> bool:
+def saved(
+    form: BedsideForm, save: Callable[[dict[str, Any]], Any], about: Opened | None = None, *, by: Any = None
+) -> bool:
     """Save a form's values; what the service refuses is said on the form, each thing beside its field."""
-    if not form.is_valid():
-        return False
-    try:
-        save(form.values())
-    except ValidationError as wrong:
-        known = wrong if hasattr(wrong, "error_dict") and set(wrong.error_dict) <= set(form.fields) else wrong.messages
-        form.add_error(None, known)
-    except RuleBroken as refused:
-        say_refusals(form, refused)
-    except RecordError as refused:
-        form.is_stale = isinstance(refused, StaleRecord)
-        form.add_error(None, str(refused))
-    return not form.errors
+
+    def write() -> None:
+        try:
+            save(form.values())
+        except RuleBroken as refused:
+            say_refusals(form, refused)
+
+    return attempt(form, write, about, by=by)
 
 
 def say_refusals(form: BedsideForm, refused: RuleBroken) -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.engines import programs
 from tests.engines.clones import ROOT
 
 READY_WITHIN = 60.0
+UP = ("manage.py", "up")
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,19 @@ class RunningSite:
 
 
 @contextmanager
-def running(database_url: str, var_dir: Path, **environment: str) -> Iterator[RunningSite]:
+def running(
+    database_url: str, var_dir: Path, *, command: Sequence[str] = UP, **environment: str
+) -> Iterator[RunningSite]:
     """Start the site on a database and a folder, yield it when it answers, end its process group after.
 
-    environment: further variables, as docs/configuration.md lists them.
+    command: what Python runs. environment: further variables, as docs/configuration.md lists them.
     """
     port = programs.free_port()
     var_dir.mkdir(parents=True, exist_ok=True)
     own = {"DATABASE_URL": database_url, "VAR_DIR": str(var_dir), "HOST": "127.0.0.1", "PORT": str(port)}
     with (var_dir / "site.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"],
+            [sys.executable, *command],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=log,

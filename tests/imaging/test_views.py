@@ -95,15 +95,20 @@ def test_a_recorded_timepoint_is_no_longer_offered(
     assert 'value="pre1"' not in page
 
 
+def sent(**values: object) -> dict[str, object]:
+    """A form as it is sent from a page just opened."""
+    return {"key": uuid.uuid4(), **values}
+
+
 def test_a_session_is_excluded_and_taken_back_with_reasons(
     browser: Client, participant: Participant, session: ImagingSession
 ) -> None:
     where = address("usability", participant, "pre1")
-    assert browser.post(where, {"version": 1, "reason": ""}).status_code == 200
-    assert browser.post(where, {"version": 1, "reason": "moved"}).status_code == 302
+    assert browser.post(where, sent(version=1, reason="")).status_code == 422
+    assert browser.post(where, sent(version=1, reason="moved")).status_code == 302
     assert "Not usable for analysis: moved" in text_of(browser.get(address("session", participant, "pre1")))
-    assert browser.post(where, {"version": 1, "reason": "stale"}).status_code == 409
-    assert browser.post(where, {"version": 2, "reason": "second look"}).status_code == 302
+    assert browser.post(where, sent(version=1, reason="stale")).status_code == 409
+    assert browser.post(where, sent(version=2, reason="second look")).status_code == 302
     session.refresh_from_db()
     assert session.is_usable
 
@@ -114,7 +119,7 @@ def test_a_correction_of_a_session_needs_a_reason(
     where = address("correct", participant, "pre1")
     assert 'value="2026-03-05T09:00"' in browser.get(where).content.decode()
     filled = {"key": uuid.uuid4(), "version": 1, "occurred_at": "2026-03-05T10:00", "scanner": "Trio"}
-    assert browser.post(where, filled).status_code == 200
+    assert browser.post(where, filled).status_code == 422
     assert browser.post(where, filled | {"reason": "clock of the console"}).status_code == 302
     session.refresh_from_db()
     assert (session.occurred_at, session.version) == (SCANNED + timedelta(hours=1), 2)

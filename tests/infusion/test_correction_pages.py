@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,13 +82,16 @@ def test_a_correction_of_what_somebody_else_corrected_keeps_both_sides(ward: War
     row, client = recorded(ward)[kind], signed_in(ward.nurse)
     shown = {**typed(client.get(correction(ward, kind, row))), "correction": "typed wrongly"}
     change, _ = CHANGES[kind]
-    other = client.post(correction(ward, kind, row), {**shown, "occurred_at": "2026-03-02T13:00"})
+    other = signed_in(ward.other_nurse).post(correction(ward, kind, row), {**shown, "occurred_at": "2026-03-02T13:00"})
     assert other.status_code == 302
     late = client.post(correction(ward, kind, row), {**shown, **change, "occurred_at": "2026-03-02T14:00"})
     assert late.status_code == 409
-    differences = [tuple(one) for one in late.context["differences"]]
-    assert ("When", "2026-03-02 13:00", "2026-03-02 14:00") in differences
-    assert len(differences) == 2
+    when, own = sorted(late.context["form"].conflict.differences, key=lambda one: one.name != "occurred_at")
+    sides = (when.opened.words, when.saved.words, when.typed.words)
+    assert (when.label, sides[1:]) == ("When", ("2026-03-02 13:00", "2026-03-02 14:00"))
+    assert sides[0] == f"{row.occurred_at.astimezone(ZoneInfo('America/Chicago')):%Y-%m-%d %H:%M}"
+    assert (when.side, own.side) == ("", "mine"), "where both changed, nothing is chosen beforehand"
+    assert own.opened.words == own.saved.words != own.typed.words
     assert type(row).objects.get(pk=row.pk).version == 2
 
 
@@ -112,13 +116,14 @@ def test_corrections_ask_for_the_right_of_the_entry(ward: Ward, role: Role) -> N
             assert client.get(url).status_code == (200 if role in ACTIONS[action] else 403), url
 
 
-def test_the_history_of_a_row_is_linked_for_whoever_may_read_the_trail(ward: Ward) -> None:
+def test_the_history_of_a_row_is_linked_for_whoever_may_read_it(ward: Ward) -> None:
     row = recorded(ward)["vitals"]
     link = reverse("audit:history", args=["infusion.Vitals", row.pk])
     monitor = signed_in(make_user("mo", ward.site, "monitor"))
     assert link in monitor.get(address("detail", ward)).content.decode()
     assert monitor.get(link).status_code == 200
-    assert link not in signed_in(ward.nurse).get(address("detail", ward)).content.decode()
+    assert link in signed_in(ward.nurse).get(address("detail", ward)).content.decode()
+    assert signed_in(ward.nurse).get(link).status_code == 200
 
 
 def test_a_checklist_is_read_back_item_by_item(ward: Ward) -> None:
@@ -144,7 +149,7 @@ def test_the_rate_the_start_and_the_end_are_corrected_from_their_pages(ward: War
     assert client.post(ended, {**shown, **later}).status_code == 302
     now = Infusion.objects.get()
     assert (now.occurred_at, now.ended_at, now.end_reason) == (hours(-1), hours(11), "nausea")
-    assert client.post(ended, {**shown, "completed": "not ended"}).status_code == 409
+    assert client.post(ended, {**shown, "completed": "not ended", "key": uuid4()}).status_code == 409
     shown = {**typed(client.get(ended)), **why, "completed": "not ended"}
     assert client.post(ended, shown).status_code == 302
     assert Infusion.objects.get().ended_at is None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -59,7 +60,10 @@ class Change(NamedTuple):
 
 
 class HistoryLine(NamedTuple):
-    """One entry of one row: UTC time, actor, reason, what was done, about which participant, and what changed."""
+    """One entry of one row: UTC time, actor, reason, what was done, about which participant, and what changed.
+
+    ``zone`` is that of the row's site, None for a row of no site.
+    """
 
     entry_id: int
     at: datetime
@@ -71,6 +75,7 @@ class HistoryLine(NamedTuple):
     label: str
     row_id: str
     changes: list[Change]
+    zone: ZoneInfo | None = None
 
 
 def audited_model(label: str) -> type[Model]:
@@ -153,7 +158,9 @@ def history(label: str, value: Any, sites: Collection[UUID]) -> list[HistoryLine
 def _lines(entries: QuerySet[AuditEntry]) -> list[HistoryLine]:
     models = {model._meta.db_table: model for model in audited_models()}
     names: dict[tuple[type[Model], str], str] = {}
-    return [_line(entry, models.get(entry.table_name), names) for entry in entries]
+    zones = {str(site.pk): site.zone for site in apps.get_model("users.Site")._base_manager.all()}
+    zones |= {site.replace("-", ""): zone for site, zone in zones.items()}
+    return [_line(entry, models.get(entry.table_name), names, zones) for entry in entries]
 
 
 def entry_time(entry: AuditEntry) -> datetime:
@@ -169,7 +176,7 @@ def field_changes(
     old, new = json.loads("{}" if from_nothing else entry.old or "{}"), json.loads(entry.new or "{}")
     names: dict[tuple[type[Model], str], str] = {}
     return [
-        _change(model, column, old.get(column), new.get(column), names)
+        _change(model, column, (old.get(column), new.get(column)), names, None)
         for column in _changed(old, new)
         if column not in besides
     ]
@@ -180,8 +187,14 @@ def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in TECHNICAL_COLUMNS]
 
 
-def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[Model], str], str]) -> HistoryLine:
+def _line(
+    entry: AuditEntry,
+    model: type[Model] | None,
+    names: dict[tuple[type[Model], str], str],
+    zones: dict[str, ZoneInfo],
+) -> HistoryLine:
     old, new = json.loads(entry.old or "{}"), json.loads(entry.new or "{}")
+    zone = zones.get(str((old | new).get("site_id", "")))
     return HistoryLine(
         entry.id,
         entry_time(entry),
@@ -192,7 +205,8 @@ def _line(entry: AuditEntry, model: type[Model] | None, names: dict[tuple[type[M
         str(model._meta.verbose_name) if model else entry.table_name,
         model._meta.label if model else "",
         entry.row_id,
-        [_change(model, column, old.get(column), new.get(column), names) for column in _changed(old, new)],
+        [_change(model, column, (old.get(column), new.get(column)), names, zone) for column in _changed(old, new)],
+        zone,
     )
 
 
@@ -204,11 +218,16 @@ def _about_whom(model: type[Model] | None, row: dict[str, Any], names: dict[tupl
 
 
 def _change(
-    model: type[Model] | None, column: str, old: Any, new: Any, names: dict[tuple[type[Model], str], str]
+    model: type[Model] | None,
+    column: str,
+    values: tuple[Any, Any],
+    names: dict[tuple[type[Model], str], str],
+    zone: ZoneInfo | None,
 ) -> Change:
     field = _field(model, column)
     label = str(field.verbose_name) if field else column.replace("_", " ")
-    return Change(label, _words(field, old, names), _words(field, new, names))
+    old, new = (_words(field, value, names, zone) for value in values)
+    return Change(label, old, new)
 
 
 def _field(model: type[Model] | None, column: str) -> Field[Any, Any] | None:
@@ -217,8 +236,10 @@ def _field(model: type[Model] | None, column: str) -> Field[Any, Any] | None:
     return next((field for field in fields if field.column == column), None)
 
 
-def _words(field: Field[Any, Any] | None, value: Any, names: dict[tuple[type[Model], str], str]) -> str:
-    """A stored value as a reader knows it: yes or no, a choice's label, a referred row's name, UTC times."""
+def _words(
+    field: Field[Any, Any] | None, value: Any, names: dict[tuple[type[Model], str], str], zone: ZoneInfo | None
+) -> str:
+    """A stored value as a reader knows it: yes or no, a choice's label, a referred row's name, site time and UTC."""
     if value is None or value == "":
         return NOTHING
     if isinstance(field, ForeignKey):
@@ -229,8 +250,16 @@ def _words(field: Field[Any, Any] | None, value: Any, names: dict[tuple[type[Mod
     if kind == "BooleanField":
         return "yes" if value else "no"
     if kind == "DateTimeField":
-        return str(value).replace("T", " ")[:19] + " UTC"
+        return _moment(str(value), zone)
     return str(dict(field.flatchoices).get(value, value))
+
+
+def _moment(text: str, zone: ZoneInfo | None) -> str:
+    """A stored moment in site time, where the row has a site, and in UTC."""
+    at = text.replace("T", " ")[:19]
+    if zone is None:
+        return f"{at} UTC"
+    return f"{datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M:%S} ({at} UTC)"
 
 
 def _name(model: Any, key: str, names: dict[tuple[type[Model], str], str]) -> str:

@@ -40,6 +40,8 @@ NOT_AUDITED: dict[str, str] = {
     "axes": "Failed sign-ins, counted until a lock ends and told in the log; nothing that was typed is kept.",
     "otp_static.StaticToken": "Digests of recovery codes; when codes were made and used is told by their device.",
     "users.FormerPassword": "Hashes of passwords an account had before, so that they are refused; never shown.",
+    "records.Draft": "Text typed on a form and not saved: no record, its author's alone, emptied once it is sent.",
+    "records.UsedKey": "Keys of sent forms, to tell a repeat; what the form changed is audited in its own table.",
     "sessions": "Who is signed in now. Signing in and out is told in the log.",
 }
 

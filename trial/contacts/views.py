@@ -21,9 +21,9 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires
+from trial.records.saving import status_of
 
 FORM = ["GET", "HEAD", "POST"]
-UNPROCESSABLE = 422
 
 
 @sensitive_post_parameters()
@@ -33,8 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Find a participant by a name or a number: somebody calls and does not know the study id."""
     form = SearchForm(request.POST or None)
     found = queries.find(sites_of(request), form.cleaned_data["asked"]) if form.is_valid() else None
-    status = UNPROCESSABLE if form.errors else 200
-    return render(request, "contacts/search.html", {"form": form, "found": found}, status=status)
+    return render(request, "contacts/search.html", {"form": form, "found": found}, status=status_of(form))
 
 
 @require_safe
@@ -75,7 +74,7 @@ def edit(request: HttpRequest, participant: Participant) -> HttpResponse:
         return redirect("contacts:contact", participant.study_id)
     frame = {"participant": participant, "form": form, "title": "Contact details", "submit": "Save", "is_private": True}
     frame["cancel"] = reverse("contacts:contact", args=[participant.study_id])
-    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+    return render(request, "contacts/form.html", frame, status=status_of(form))
 
 
 def _save(request: HttpRequest, participant: Participant, kept: Contact | None, form: DetailsForm) -> None:
@@ -111,7 +110,7 @@ def break_glass(request: HttpRequest, participant: Participant) -> HttpResponse:
         "the bedside. The principal investigator and the data manager see at once that you did, and review it."
     )
     frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
-    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+    return render(request, "contacts/form.html", frame, status=status_of(form))
 
 
 @require_http_methods(FORM)
@@ -134,7 +133,7 @@ def erase(request: HttpRequest, participant: Participant) -> HttpResponse:
     frame = {"participant": participant, "form": form, "title": "Erase the contact details", "submit": "Erase for good"}
     frame["intro"] = "Name, numbers and addresses can never be read again here. Clinical data stay under the study id."
     frame["cancel"] = reverse("contacts:contact", args=[participant.study_id])
-    return render(request, "contacts/form.html", frame, status=UNPROCESSABLE if form.errors else 200)
+    return render(request, "contacts/form.html", frame, status=status_of(form))
 
 
 @require_safe
@@ -162,7 +161,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, "The access is reviewed.")
             return redirect("contacts:accesses")
         frame = {"access": access, "form": form, "is_own": access.entered_by_id == request.user.pk}
-        return render(request, "contacts/review.html", frame, status=UNPROCESSABLE if form.errors else 200)
+        return render(request, "contacts/review.html", frame, status=status_of(form))
 
 
 def _review(request: HttpRequest, access: BreakGlass, form: ReviewForm) -> None:

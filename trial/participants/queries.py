@@ -86,6 +86,11 @@ def consented_on(participant: Participant, *, latest: bool = False) -> date | No
     return None if at is None else at.astimezone(participant.site.zone).date()
 
 
+def consents_of(participant: Participant) -> list[Consent]:
+    """Every signed consent form, oldest first."""
+    return list(Consent.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))
+
+
 def statuses_of(participant: Participant) -> list[Status]:
     """Every dated status, oldest first."""
     return list(Status.objects.filter(participant=participant).order_by("occurred_at", "entered_at"))

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from trial.records import services
 from trial.records.models import ClinicalRecord
+from trial.records.moments import MomentField, MomentInput
+from trial.records.saving import SavedForm
 from trial.users.models import User
 
 C = TypeVar("C", bound=ClinicalRecord)
@@ -22,10 +24,9 @@ C = TypeVar("C", bound=ClinicalRecord)
 OWN_FIELDS = ("key", "version", "occurred_at", "reason")
 
 
-def moment(label: str) -> forms.DateTimeField:
+def moment(label: str) -> MomentField:
     """A field for a moment in site time."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget)
+    return MomentField(label=label, widget=MomentInput())
 
 
 def day(label: str, *, required: bool = True) -> forms.DateField:
@@ -35,7 +36,7 @@ def day(label: str, *, required: bool = True) -> forms.DateField:
 
 
 # Django's ModelForm takes its type only in the stubs, not when it runs.
-class RecordForm(forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
+class RecordForm(SavedForm, forms.ModelForm, Generic[C]):  # type: ignore[type-arg]
     """Enter a new record, or correct ``instance``; the caller names participant and actor when saving."""
 
     occurred_label = "When"

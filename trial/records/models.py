@@ -12,6 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from trial import protocol
+from trial.rules.deviations import is_late
+
 # Nothing about a living person lies outside; a database cannot even read back a year before 1.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -72,6 +75,8 @@ class ClinicalRecord(Record):
 
     # Whether the row is something done with the participant, so that its moment is a moment of its visit.
     is_done_at_visit: ClassVar[bool] = False
+    # The kind of observation by which the protocol judges a late entry; empty where none is.
+    observation: ClassVar[str] = ""
 
     participant = models.ForeignKey("participants.Participant", on_delete=models.PROTECT, related_name="%(class)s_set")
     visit = models.ForeignKey(
@@ -81,6 +86,14 @@ class ClinicalRecord(Record):
 
     class Meta(Record.Meta):
         abstract = True
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was entered later than its protocol allows; what was loaded or imported was entered elsewhere."""
+        if not self.observation or not self.protocol_version or self.origin in (Origin.DEMO, Origin.IMPORT):
+            return False
+        plan = protocol.for_version(self.protocol_version)
+        return is_late(plan, self.observation, self.occurred_at, self.entered_at)
 
 
 class ProtocolVersion(models.Model):
@@ -92,3 +105,39 @@ class ProtocolVersion(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+
+class UsedKey(models.Model):
+    """A form that changed a record was sent: the same again is a repeat, other content under its key is refused."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField()
+    content_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "key"], name="form_sent_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["used_at"], name="usedkey_age")]
+
+
+class Draft(models.Model):
+    """What somebody typed on a form and did not save: no record, and nobody else's to see.
+
+    ``address`` is the form's, ``opened`` the one page on which it was typed: what still arrives from a page that was
+    saved meanwhile is dropped, since then ``ended_at`` is set and ``fields`` is empty.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=200)
+    opened = models.UUIDField()
+    fields = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "address"], name="draft_once_per_form"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["saved_at"], name="draft_age")]

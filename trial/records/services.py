@@ -11,15 +11,20 @@ from typing import Any, TypeVar
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from trial import protocol
 from trial.audit.context import audited
-from trial.records.models import ClinicalRecord, Origin, ProtocolVersion, Record
+from trial.records import events
+from trial.records.models import ClinicalRecord, Origin, ProtocolVersion, Record, UsedKey
+from trial.rules.deviations import late_entry_deviation
 from trial.users.models import User
 
 ALREADY = "Somebody else has just saved this {}. Open it and correct it there, with a reason."
 # PostgreSQL's error code, class 23 of its documentation's appendix A; SQLite says it in words.
 UNIQUE_VIOLATION = "23505"
+STALE = "This record was saved by somebody else since you opened it. Open it again and compare."
+USED = "This form was already saved with other content. Open the saved record and correct it there."
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=ClinicalRecord)
@@ -58,7 +63,7 @@ def repeated(model: type[R], actor: User, key: uuid.UUID, digest: str) -> R | No
     if row is None:
         return None
     if row.content_hash != digest:
-        raise KeyReused("This form was already saved with other content. Open the saved record and correct it there.")
+        raise KeyReused(USED)
     row.is_repeat = True
     return row
 
@@ -90,7 +95,32 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
             if first is None:
                 raise
             return first
+        report_late(row, actor)
     return row
+
+
+def report_late(row: Record, actor: User) -> None:
+    """Report an entry that came too late, where the protocol states for each kind of observation when it does."""
+    if not isinstance(row, ClinicalRecord) or not row.is_late:
+        return
+    plan = protocol.for_version(row.protocol_version)
+    if plan.records.lateness is None:
+        return
+    participant = row.participant
+    what, zone = capfirst(str(row._meta.verbose_name)), participant.site.zone
+    found = late_entry_deviation(plan, what, row.occurred_at, row.entered_at, zone, row.observation)
+    if found is not None:
+        events.emit(
+            "deviation.found",
+            participant=participant,
+            visit=row.visit,
+            actor=actor,
+            kind=found.kind,
+            summary=found.description,
+            occurred_at=row.occurred_at,
+            source=row,
+            is_important=found.important,
+        )
 
 
 def is_duplicate(broken: IntegrityError) -> bool:
@@ -142,14 +172,34 @@ def amend(record: R, actor: User, *, version: int, reason: str, **values: Any) -
     model = type(record)
     with audited(actor, reason):
         locked = model._default_manager.select_for_update().get(pk=record.pk)
-        if locked.version != version:
-            raise StaleRecord("This record was saved by somebody else since you opened it. Open it again and compare.")
+        require_version(locked, version)
         for name, value in values.items():
             setattr(locked, name, value)
         locked.version = version + 1
         check_fields(locked)
         locked.save(force_update=True)
     return locked
+
+
+def require_version(locked: Record, version: int | None) -> None:
+    """Refuse a save from a page that showed another version of a locked row; None asks nothing. Raises StaleRecord."""
+    if version is not None and locked.version != version:
+        raise StaleRecord(STALE)
+
+
+def is_first_use(actor: User, key: uuid.UUID, digest: str) -> bool:
+    """Note, inside an open transaction, that *actor* sent the form of *key*; False where it came before.
+
+    For forms that change a record: what a form makes carries the key itself. Raises KeyReused for other content.
+    """
+    try:
+        with transaction.atomic():
+            UsedKey.objects.create(user=actor, key=key, content_hash=digest)
+    except IntegrityError:
+        if UsedKey.objects.get(user=actor, key=key).content_hash != digest:
+            raise KeyReused(USED) from None
+        return False
+    return True
 
 
 def bind_protocol(version: str) -> ProtocolVersion:

@@ -1,4 +1,4 @@
-"""The protocol's page and the site's health."""
+"""The protocol's page, drafts, and the site's health."""
 
 from __future__ import annotations
 
@@ -9,5 +9,6 @@ from trial.records import views
 app_name = "records"
 urlpatterns = [
     path("protocol/", views.protocol_page, name="protocol"),
+    path("draft/", views.draft, name="draft"),
     path("healthz", views.health, name="health"),
 ]

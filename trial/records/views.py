@@ -1,15 +1,19 @@
-"""The protocol as a page, and the health of the site."""
+"""The protocol as a page, the drafts of forms, and the health of the site."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from trial import protocol
-from trial.permissions import may, requires
+from trial.permissions import PermittedRequest, may, requires
+from trial.records import drafts
 from trial.records.events import ask
 from trial.records.health import examine
 from trial.records.wording import sections
@@ -34,6 +38,34 @@ def protocol_page(request: HttpRequest) -> HttpResponse:
         "proposed": len(list(version.proposed())),
     }
     return render(request, "records/protocol.html", frame)
+
+
+@requires("account.own")
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: PermittedRequest) -> HttpResponse:
+    """Keep what is typed on the form of an address, forget it, or give back one's own."""
+    given = request.POST if request.method == "POST" else request.GET
+    try:
+        address = drafts.identity(given.get("address", ""))
+        if request.method == "POST":
+            return keep_draft(request, address)
+    except (drafts.NoDraft, ValueError) as refused:
+        return JsonResponse({"why": str(refused)}, status=422)
+    found = drafts.kept(request.user, address)
+    if found is None:
+        return HttpResponse(status=204)
+    age = (timezone.now() - found.saved_at).total_seconds()
+    return JsonResponse({"fields": found.fields, "seconds_ago": int(age)})
+
+
+def keep_draft(request: PermittedRequest, address: str) -> HttpResponse:
+    """Keep the posted draft, or forget it; raises NoDraft, ValueError for what is no draft."""
+    opened = UUID(request.POST.get("opened", ""))
+    if "discard" in request.POST:
+        drafts.end(request.user, address, opened)
+        return HttpResponse(status=204)
+    is_kept = drafts.keep(request.user, address, opened, drafts.read_fields(request.POST.get("fields", "")))
+    return JsonResponse({"kept": is_kept})
 
 
 @login_not_required

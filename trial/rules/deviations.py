@@ -14,6 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from trial.protocol import Protocol
+from trial.protocol.values import Number
 from trial.rules.schedule import Window, utc, visit_state
 from trial.rules.verdict import Verdict
 
@@ -94,18 +95,28 @@ def limit_deviation(verdict: Verdict, what: str, at: datetime, zone: ZoneInfo) -
     return Deviation("limit", verdict.severity == "hard", description, key=verdict.key)
 
 
+def late_after(protocol: Protocol, kind: str) -> Number:
+    """After which time an entry about a kind of observation is late; one time for all where kinds are not stated."""
+    return (protocol.records.lateness or {}).get(kind, protocol.records.late_after)
+
+
+def is_late(protocol: Protocol, kind: str, occurred_at: datetime, entered_at: datetime) -> bool:
+    """Whether a record was entered longer after it occurred than the protocol allows for its kind of observation."""
+    return utc(entered_at) - utc(occurred_at) > late_after(protocol, kind).elapsed
+
+
 def late_entry_deviation(
-    protocol: Protocol, what: str, occurred_at: datetime, entered_at: datetime, zone: ZoneInfo
+    protocol: Protocol, what: str, occurred_at: datetime, entered_at: datetime, zone: ZoneInfo, kind: str = ""
 ) -> Deviation | None:
-    """A record entered longer after it occurred than the protocol allows."""
-    late_after = protocol.records.late_after
-    if utc(entered_at) - utc(occurred_at) <= late_after.elapsed:
+    """A record entered longer after it occurred than the protocol allows for its *kind* of observation."""
+    if not is_late(protocol, kind, occurred_at, entered_at):
         return None
+    limit = late_after(protocol, kind)
     description = (
         f"{what} occurred {_local(occurred_at, zone)} and was entered {_local(entered_at, zone)}, "
-        f"more than {late_after.text} {late_after.unit} later."
+        f"more than {limit.text} {limit.unit} later."
     )
-    return Deviation("late entry", False, description, key=late_after.key)
+    return Deviation("late entry", False, description, key=limit.key)
 
 
 def _important(window: Window) -> bool:

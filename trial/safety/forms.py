@@ -80,6 +80,8 @@ class AdverseEventForm(RecordForm[AdverseEvent]):
 class AcknowledgeForm(KeyedForm):
     """What was done about an alert that tells of something at *since*, and when."""
 
+    why = ""
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     occurred_at = moment("When was it done?")
     action_taken = forms.CharField(label="What was done?", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -106,6 +108,8 @@ class AcknowledgeForm(KeyedForm):
 class CorrectionForm(KeyedForm):
     """What was done about a deviation."""
 
+    why = ""
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     correction = forms.CharField(label="Corrective action", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 

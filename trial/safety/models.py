@@ -48,6 +48,8 @@ class Alert(AtVisit):
 class AdverseEvent(ClinicalRecord):
     """An untoward occurrence; ``occurred_at`` is its onset. Severity and seriousness are separate."""
 
+    observation = "safety"
+
     class Grade(models.IntegerChoices):
         MILD = 1, "1 mild"
         MODERATE = 2, "2 moderate"

@@ -14,7 +14,7 @@ from trial.audit.context import audited
 from trial.participants import queries as participants
 from trial.participants.models import Participant, Visit
 from trial.records.models import Origin
-from trial.records.services import RecordError, amend, enter
+from trial.records.services import RecordError, amend, enter, require_version
 from trial.rules.deviations import Deviation as Departure
 from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.users.models import User
@@ -72,13 +72,23 @@ def raise_alert(
 
 
 def acknowledge(
-    actor: User, alert: Alert, *, action_taken: str, acted_at: datetime | None = None, at: datetime | None = None
+    actor: User,
+    alert: Alert,
+    *,
+    action_taken: str,
+    acted_at: datetime | None = None,
+    at: datetime | None = None,
+    version: int | None = None,
 ) -> Alert:
-    """Acknowledge an alert with what was done and when; raises RecordError without that or when it is already done."""
+    """Acknowledge an alert with what was done and when; raises RecordError without that or when it is already done.
+
+    *version* is the alert's that the page showed: raises StaleRecord where somebody else was faster.
+    """
     if not action_taken.strip():
         raise RecordError("Say what was done about the alert.")
     with audited(actor, "alert acknowledged"):
         locked = Alert.objects.select_for_update().get(pk=alert.pk)
+        require_version(locked, version)
         if locked.acknowledged_at is not None:
             raise RecordError(f"{locked.acknowledged_by} has already acknowledged this alert: {locked.action_taken}")
         return amend(
@@ -137,12 +147,18 @@ def record_deviation(
     )
 
 
-def close_deviation(actor: User, deviation: Deviation, *, correction: str, at: datetime | None = None) -> Deviation:
-    """Close a deviation with the corrective action; raises RecordError without one or when it is closed."""
+def close_deviation(
+    actor: User, deviation: Deviation, *, correction: str, at: datetime | None = None, version: int | None = None
+) -> Deviation:
+    """Close a deviation with the corrective action; raises RecordError without one or when it is closed.
+
+    *version* is the deviation's that the page showed: raises StaleRecord where somebody else was faster.
+    """
     if not correction.strip():
         raise RecordError("Say what was done about the deviation.")
     with audited(actor, "deviation closed"):
         locked = Deviation.objects.select_for_update().get(pk=deviation.pk)
+        require_version(locked, version)
         if locked.closed_at is not None:
             raise RecordError(f"This deviation is already closed: {locked.correction}")
         return amend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
+from trial.records.conflicts import opened
+from trial.records.saving import status_of, to_show
 from trial.safety import queries, services
 from trial.safety.board import BoardFilter
 from trial.safety.forms import AcknowledgeForm, AdverseEventForm, CorrectionForm, DeviationForm
@@ -79,8 +82,13 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Correct an adverse event, with a reason."""
     event = queries.get_row(AdverseEvent, sites_of(request), pk)
     with timezone.override(event.participant.site.zone):
-        form = AdverseEventForm(request.POST or None, instance=event)
-        if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, event.participant)):
+        form = AdverseEventForm(request.POST or None, instance=copy(event))
+        about = opened(event, lambda row: AdverseEventForm(instance=row))
+
+        def write() -> None:
+            form.save_record(request.user, event.participant)
+
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, "The correction is saved.")
             return redirect("participants:detail", event.participant.study_id)
         return form_page(request, event.participant, form, title="Correct an adverse event", submit="Save")
@@ -99,16 +107,25 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Acknowledge an alert with what was done and when."""
     found = queries.get_row(Alert, sites_of(request), pk)
     with timezone.override(found.participant.site.zone):
-        form = AcknowledgeForm(request.POST or None, since=found.occurred_at)
+        form = acknowledge_form(found, request.POST or None)
 
         def write() -> None:
             given = {"action_taken": form.cleaned_data["action_taken"], "acted_at": form.cleaned_data["occurred_at"]}
-            services.acknowledge(request.user, found, **given)  # type: ignore[arg-type]
+            services.acknowledge(request.user, found, version=form.cleaned_data["version"] or 0, **given)  # type: ignore[arg-type]
 
-        if request.method == "POST" and attempt(form, write):
+        about = opened(found, acknowledge_form)
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, f"The alert about {found.participant} is acknowledged.")
             return redirect("safety:alert", pk)
         return alert_page(request, found, form)
+
+
+def acknowledge_form(found: Alert, data: Any = None) -> AcknowledgeForm:
+    """The form of an alert's acknowledgement, showing the one that it has."""
+    shown: dict[str, Any] = {"version": found.version}
+    if found.acknowledged_at is not None:
+        shown |= {"occurred_at": found.acted_at, "action_taken": found.action_taken}
+    return AcknowledgeForm(data, since=found.occurred_at, initial=shown)
 
 
 def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None = None) -> HttpResponse:
@@ -116,9 +133,10 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
     user: Any = request.user
     may_acknowledge = may(user, "safety.acknowledge", found.site_id)
     if form is None and may_acknowledge and found.acknowledged_at is None:
-        form = AcknowledgeForm(since=found.occurred_at)
-    frame = {"alert": found, "participant": found.participant, "form": form, "may_acknowledge": may_acknowledge}
-    return render(request, "safety/alert.html", frame)
+        form = acknowledge_form(found)
+    frame = {"alert": found, "participant": found.participant, "may_acknowledge": may_acknowledge}
+    frame["form"] = to_show(form)
+    return render(request, "safety/alert.html", frame, status=status_of(form))
 
 
 @requires("safety.record")
@@ -141,13 +159,18 @@ def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
 def close(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Close a deviation with its corrective action."""
     found = queries.get_row(Deviation, sites_of(request), pk)
-    form = CorrectionForm(request.POST or None)
+
+    def show(row: Deviation, data: Any = None) -> CorrectionForm:
+        return CorrectionForm(data, initial={"version": row.version, "correction": row.correction})
+
+    form = show(found, request.POST or None)
 
     def write() -> None:
-        services.close_deviation(request.user, found, correction=form.cleaned_data["correction"])  # type: ignore[arg-type]
+        correction, version = form.cleaned_data["correction"], form.cleaned_data["version"] or 0
+        services.close_deviation(request.user, found, correction=correction, version=version)  # type: ignore[arg-type]
 
     with timezone.override(found.participant.site.zone):
-        if request.method == "POST" and attempt(form, write):
+        if request.method == "POST" and attempt(form, write, opened(found, show), by=request.user):
             messages.success(request, "The deviation is closed.")
             return redirect("safety:board")
         return form_page(request, found.participant, form, title=found.summary, submit="Close the deviation")
@@ -155,6 +178,6 @@ def close(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def form_page(request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str) -> HttpResponse:
     """Render one form about a participant."""
-    frame = {"participant": participant, "form": form, "title": title, "submit": submit}
+    frame = {"participant": participant, "form": to_show(form), "title": title, "submit": submit}
     frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
-    return render(request, "participants/form.html", frame)
+    return render(request, "participants/form.html", frame, status=status_of(form))

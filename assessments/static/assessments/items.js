@@ -42,10 +42,13 @@
     const item = event.target.closest("[data-item]");
     if (!item || event.ctrlKey || event.altKey || event.metaKey) return;
     const place = items.indexOf(item);
+    let touched = form;
     if (event.key === "Backspace") {
       const set = chosen(item);
-      if (set) set.checked = false;
-      else if (place > 0) focusOn(items[place - 1]);
+      if (set) {
+        set.checked = false;
+        touched = set;
+      } else if (place > 0) focusOn(items[place - 1]);
     } else {
       const radio = radios(item).find((candidate) => candidate.value === event.key);
       if (!radio) {
@@ -54,10 +57,11 @@
       }
       forgive(item);
       radio.checked = true;
+      touched = radio;
       focusOn(items[place + 1]);
     }
     event.preventDefault();
-    form.dispatchEvent(new Event("input", { bubbles: true }));
+    touched.dispatchEvent(new Event("input", { bubbles: true }));
     count();
   });
 

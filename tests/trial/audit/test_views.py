@@ -13,7 +13,7 @@ from tests.trial.participants.people import consent, enrol, make_user
 from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.audit.queries import Wanted, audited_model, history, row_key, trail
-from trial.audit.views import PAGE
+from trial.audit.views import PAGE, reading
 from trial.permissions import ACTIONS, Role
 from trial.users.models import RoleAssignment, Site, User
 
@@ -49,7 +49,37 @@ def test_only_those_who_may_read_the_trail_see_it(role: Role, site: Site) -> Non
     client = reader(role, site)
     expected = 200 if role in ACTIONS["audit.read"] else 403
     assert client.get(reverse("audit:trail")).status_code == expected
-    assert client.get(reverse("audit:history", args=["users.Site", site.pk])).status_code == expected
+    of_no_clinic = 200 if role in ACTIONS["audit.read"] else 404 if role in ACTIONS["history.read"] else 403
+    assert client.get(reverse("audit:history", args=["users.Site", site.pk])).status_code == of_no_clinic
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("label", ["participants.Participant", "participants.Consent"])
+def test_the_history_of_a_record_is_open_to_whoever_may_read_it(role: Role, label: str, site: Site) -> None:
+    actor = make_user("carla", site, "coordinator")
+    participant = consent(actor, enrol(actor, site))
+    row = participant if label.endswith("Participant") else participant.consent_set.get()
+    answer = reader(role, site).get(reverse("audit:history", args=[label, row.pk]))
+    assert answer.status_code == (200 if role in ACTIONS["participants.read"] else 403)
+
+
+def test_the_history_of_ratings_is_closed_to_whoever_may_not_read_them(site: Site) -> None:
+    assert reading("assessments.Assessment") == "assessments.read"
+    assert reading("users.User") == reading("records.ProtocolVersion") == reading("nothing") == "audit.read"
+    assert Role.IMAGING_ANALYST not in ACTIONS["assessments.read"] | ACTIONS["audit.read"]
+
+
+def test_a_history_says_the_time_of_the_site_and_utc(site: Site) -> None:
+    actor = make_user("carla", site, "coordinator")
+    row = consent(actor, enrol(actor, site)).consent_set.get()
+    page = reader(Role.COORDINATOR, site).get(reverse("audit:history", args=["participants.Consent", row.pk]))
+    (line,) = page.context["lines"]
+    signed = {change.field: change.new for change in line.changes}["occurred at"]
+    local = row.occurred_at.astimezone(site.zone)
+    assert signed == f"{local:%Y-%m-%d %H:%M:%S} ({row.occurred_at:%Y-%m-%d %H:%M:%S} UTC)"
+    words = page.content.decode()
+    assert f"{line.at.astimezone(site.zone):%Y-%m-%d %H:%M:%S} site time ({site.timezone})" in words
+    assert f"{line.at:%Y-%m-%d %H:%M:%S} UTC" in words
 
 
 def test_a_history_says_who_when_why_and_what_in_plain_words(site: Site) -> None:

@@ -203,5 +203,5 @@ def test_the_page_refuses_in_these_words_alone(
     url = reverse("participants:screening", args=[consented.study_id, slug])
     given = {**COMPLETE[slug], field: typed, "occurred_at": "2026-03-02T11:00", "key": str(uuid.uuid4())}
     answer = client.post(url, given)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert [words in one for one in answer.context["form"].errors[field]] == [True]

@@ -189,7 +189,7 @@ def test_no_decision_is_chosen_beforehand(client: Client, screened: Participant,
     page = client.get(reverse("participants:eligibility", args=[screened.study_id])).content.decode()
     assert '<option value="" selected>choose</option>' in page
     given = {"decision": "", "occurred_at": "2026-03-02T11:00", "key": str(uuid.uuid4())}
-    assert client.post(reverse("participants:decide", args=[screened.study_id]), given).status_code == 200
+    assert client.post(reverse("participants:decide", args=[screened.study_id]), given).status_code == 422
     assert not EligibilityDecision.objects.exists()
 
 

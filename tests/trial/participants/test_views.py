@@ -82,11 +82,11 @@ def test_each_role_posts_what_the_table_of_rights_allows(
 ) -> None:
     client.force_login(make_user("someone", site, role))
     for name, action in POSTS.items():
-        expected = 200 if role in ACTIONS[action] else 403
-        assert client.post(address(name, consented)).status_code == expected, name
+        expected = 422 if role in ACTIONS[action] else 403
+        assert client.post(address(name, consented), {"key": key()}).status_code == expected, name
     for name, action in VISIT_POSTS.items():
-        expected = 200 if role in ACTIONS[action] else 403
-        assert client.post(address(name, consented, "week_2")).status_code == expected, name
+        expected = 422 if role in ACTIONS[action] else 403
+        assert client.post(address(name, consented, "week_2"), {"key": key()}).status_code == expected, name
 
 
 def test_another_sites_participant_and_a_missing_one_answer_alike(client: Client, consented: Participant) -> None:
@@ -141,7 +141,7 @@ def test_enrolling_at_another_site_is_refused(desk: Client) -> None:
         "enrolled_on": "2026-03-01",
         "key": key(),
     }
-    assert desk.post(reverse("participants:enrol"), given).status_code == 200
+    assert desk.post(reverse("participants:enrol"), given).status_code == 422
     assert not Participant.objects.exists()
 
 
@@ -194,7 +194,7 @@ def test_a_status_is_set_and_shown_with_its_reason(desk: Client, consented: Part
 
 def test_the_infusion_status_is_not_set_by_hand(desk: Client, consented: Participant) -> None:
     given = {"status": "infusion:completed", "occurred_at": "2026-03-03T10:00", "key": key()}
-    assert desk.post(address("status", consented), given).status_code == 200
+    assert desk.post(address("status", consented), given).status_code == 422
     assert not Status.objects.filter(axis="infusion").exists()
 
 
@@ -207,9 +207,15 @@ def test_the_infusion_is_planned_after_consent_only(desk: Client, site: Site, co
     assert "Infusion planned 2026-03-16" in text(desk.get(address("detail", participant)))
 
 
+def version_of(participant: Participant, code: str = "screening") -> int:
+    """The version of a visit, as its page carries it."""
+    return queries.get_visit(participant, code).version
+
+
 def test_a_visit_is_marked_held_and_its_time_corrected(desk: Client, consented: Participant) -> None:
     url = address("held", consented, "screening")
-    assert desk.post(url, {"occurred_at": "2026-03-02T11:00", "key": key()}).status_code == 302
+    given = {"occurred_at": "2026-03-02T11:00", "version": version_of(consented), "key": key()}
+    assert desk.post(url, given).status_code == 302
     page = text(desk.get(address("visit", consented, "screening")))
     assert "Held 2026-03-02 11:00" in page
     assert "Mark as missed" not in page
@@ -221,17 +227,19 @@ def test_a_visit_is_marked_held_and_its_time_corrected(desk: Client, consented: 
 
 def test_another_time_for_a_visit_already_held_is_refused_in_words(desk: Client, consented: Participant) -> None:
     url = address("held", consented, "screening")
-    first = {"occurred_at": "2026-03-02T11:00", "key": key()}
+    first = {"occurred_at": "2026-03-02T11:00", "version": version_of(consented), "key": key()}
     assert desk.post(url, first).status_code == 302
     assert desk.post(url, first).status_code == 302
-    assert "already recorded as held" in text(desk.post(url, {"occurred_at": "2026-03-02T12:00", "key": key()}))
+    again = {"occurred_at": "2026-03-02T12:00", "version": version_of(consented), "key": key()}
+    assert "already recorded as held" in text(desk.post(url, again))
     assert "Held 2026-03-02 11:00" in text(desk.get(address("visit", consented, "screening")))
 
 
 def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Participant) -> None:
     url = address("missed", consented, "screening")
-    assert desk.post(url, {"reason": "", "key": key()}).status_code == 200
-    assert desk.post(url, {"reason": "ill", "key": key()}).status_code == 302
+    version = version_of(consented)
+    assert desk.post(url, {"reason": "", "version": version, "key": key()}).status_code == 422
+    assert desk.post(url, {"reason": "ill", "version": version, "key": key()}).status_code == 302
     assert "Missed: ill" in text(desk.get(address("visit", consented, "screening")))
 
 
@@ -351,7 +359,9 @@ def test_a_finding_that_a_page_did_not_change_never_overwrites_a_colleagues(
         "psychosis": "pass",
     }
     refused = client.post(url, {**opened, "capacity": "unknown", "key": key()})
-    assert "Somebody judged this since you opened the page" in text(refused)
+    assert refused.status_code == 409
+    (one,) = refused.context["judgement"].conflict.differences
+    assert (one.opened.words, one.saved.words, one.typed.words) == ("yes, met", "no, not met", "not known yet")
     assert facts.latest_judgements(consented)["capacity"].verdict == "fail"
 
 
@@ -366,7 +376,10 @@ def test_a_decision_from_a_page_that_did_not_show_the_latest_one_is_refused(
     colleague = Client()
     colleague.force_login(make_user("colleague", site, "psychiatrist"))
     late = {**given, "reason": "wishes to wait", "key": key()}
-    assert "Somebody decided since you opened this page" in text(colleague.post(url, late))
+    overtaken = colleague.post(url, late)
+    assert overtaken.status_code == 409
+    assert "Somebody else saved this" in text(overtaken)
+    assert 'value="wishes to wait"' in text(overtaken), "what was typed stays"
     assert EligibilityDecision.objects.get().explanation == "psychosis"
     shown = EligibilityDecision.objects.get().pk
     assert f'name="seen" value="{shown}"' in text(colleague.get(address("eligibility", consented)))

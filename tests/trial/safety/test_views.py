@@ -140,7 +140,8 @@ def test_the_front_page_counts_what_is_open(
 def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psychiatrist: User) -> None:
     client.force_login(psychiatrist)
     address = reverse("safety:acknowledge", args=[alert.pk])
-    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at), "key": key()}
+    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
+    given |= {"version": str(alert.version), "key": key()}
     for words in ("", "x", "Acknowledged", "ok ok"):
         refused = client.post(address, {**given, "action_taken": words})
         assert "action_taken" in refused.context["form"].errors, words
@@ -155,8 +156,11 @@ def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psyc
     page = client.get(reverse("safety:alert", args=[alert.pk])).content.decode()
     assert "Seen at once, C-SSRS done." in page
     assert "Acknowledge this alert" not in page
-    again = client.post(address, given)
-    assert "already acknowledged" in again.content.decode()
+    assert client.post(address, given).status_code == 302, "the same form sent twice is one form"
+    other = client.post(address, {**given, "action_taken": "Called the ward twice.", "key": key()})
+    assert other.status_code == 409
+    assert "Seen at once, C-SSRS done." in other.content.decode()
+    assert "Called the ward twice." in other.content.decode()
 
 
 def test_the_page_of_an_alert_names_participant_visit_time_and_what_happened(
@@ -245,7 +249,9 @@ def test_a_deviation_is_reported_and_closed_by_hand(client: Client, consented: P
     found = Deviation.objects.get()
     assert found.is_automatic is False
     closing = reverse("safety:close", args=[found.pk])
-    assert client.post(closing, {"correction": "Signed again.", "key": key()}).status_code == 302
+    assert (
+        client.post(closing, {"correction": "Signed again.", "version": found.version, "key": key()}).status_code == 302
+    )
     found.refresh_from_db()
     assert found.correction == "Signed again."
 

@@ -1,9 +1,8 @@
-"""What every form here shares: the one-use key, the style, and a refusal shown in place."""
+"""What every form here shares: the one-use key and the style."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,9 @@ from django.utils import timezone
 
 from trial.records.forms import mark_up
 from trial.records.models import wrong_year
-from trial.records.services import RecordError
+from trial.records.saving import SavedForm, attempt
+
+__all__ = ["KeyedForm", "attempt", "not_in_future"]
 
 
 def not_in_future(at: datetime) -> datetime:
@@ -25,7 +26,7 @@ def not_in_future(at: datetime) -> datetime:
     return at
 
 
-class KeyedForm(forms.Form):
+class KeyedForm(SavedForm, forms.Form):
     """A form sent once: its key makes a second tap harmless."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -46,18 +47,3 @@ class KeyedForm(forms.Form):
         """Refuse a moment in the future."""
         at: datetime = self.cleaned_data["occurred_at"]
         return not_in_future(at)
-
-
-def attempt(form: forms.BaseForm, write: Callable[[], Any]) -> bool:
-    """Do the write of a valid form; what the services refuse is shown on the form, and nothing is saved."""
-    if not form.is_valid():
-        return False
-    try:
-        write()
-    except RecordError as refused:
-        form.add_error(None, str(refused))
-        return False
-    except ValidationError as wrong:
-        form.add_error(None, wrong.messages)
-        return False
-    return True

@@ -28,6 +28,7 @@ WORDS = {
 class JudgementForm(KeyedForm):
     """One choice for each criterion that a psychiatrist judges, and on what the findings rest."""
 
+    why = ""
     occurred_at = moment("Judged at")
     basis = forms.CharField(
         label="On what do the findings rest?",
@@ -68,12 +69,10 @@ class JudgementForm(KeyedForm):
         return self.latest[criterion.id].verdict if criterion.id in self.latest else ""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to judge over what somebody else found meanwhile, and against the screening without a reason."""
+        """Refuse to judge against the screening without a reason."""
         cleaned = super().clean() or self.cleaned_data
         for criterion in self.changed():
-            if self.verdict_now(criterion) not in (cleaned[seen(criterion)], cleaned[criterion.id]):
-                self.add_error(criterion.id, "Somebody judged this since you opened the page; open it again and look.")
-            elif self.goes_against(criterion) and not cleaned.get(why(criterion)):
+            if self.goes_against(criterion) and not cleaned.get(why(criterion)):
                 self.add_error(
                     criterion.id,
                     f"The screening says {self.said[criterion.id].words}. Judge it so, or say below why not.",
@@ -106,6 +105,10 @@ class JudgementForm(KeyedForm):
             return bool(self.data.get(why(criterion))) or goes_against(chosen, said)
         return is_unanswered(self.latest.get(criterion.id), self.said.get(criterion.id))
 
+    def seen(self) -> dict[str, str]:
+        """The verdicts that the page showed of the criteria that are judged, by their ids; empty for none."""
+        return {one.id: self.cleaned_data.get(seen(one), "") for one in self.changed()}
+
     def judgements(self) -> dict[str, tuple[str, str]]:
         """The new findings: criterion id -> (verdict, reason)."""
         basis = self.cleaned_data["basis"]
@@ -129,6 +132,7 @@ def why(criterion: Criterion) -> str:
 class DecisionForm(KeyedForm):
     """The decision to enrol or to refuse; ``seen`` is the decision that the page showed."""
 
+    why = ""
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     decision = forms.ChoiceField(
         choices=(("", "choose"), ("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol"))

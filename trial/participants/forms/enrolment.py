@@ -113,6 +113,8 @@ class MoveForm(KeyedForm):
 class StatusForm(KeyedForm):
     """A dated status on one axis. Choices carry the axis and the value: enrolment:withdrew; each says both."""
 
+    why = ""
+    seen_statuses = forms.CharField(required=False, widget=forms.HiddenInput)
     status = forms.ChoiceField(label="New status")
     occurred_at = moment("Since")
     reason = forms.CharField(
@@ -136,6 +138,11 @@ class StatusForm(KeyedForm):
         field.choices = [("", "choose"), *groups]
 
     def parts(self) -> tuple[str, str]:
-        """The chosen axis and value."""
-        axis, _, value = self.cleaned_data["status"].partition(":")
+        """The chosen axis and value; empty where nothing is chosen."""
+        axis, _, value = str(self["status"].data or "").partition(":")
         return axis, value
+
+    def seen(self, axis: str) -> str:
+        """The id of the status on an axis that the page showed; empty for none."""
+        shown = dict(pair.partition(":")[::2] for pair in str(self["seen_statuses"].data or "").split(","))
+        return shown.get(axis, "")

@@ -9,19 +9,21 @@ from trial.records.forms import moment
 
 
 class HeldForm(KeyedForm):
-    """When the visit was held."""
+    """When the visit was held; ``version`` is the visit's that the page showed."""
 
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     occurred_at = moment("Held at")
 
 
 class HeldCorrectionForm(HeldForm):
     """Another time for a visit that was held, and why."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(label="Why is this corrected?", max_length=200)
 
 
 class MissedForm(KeyedForm):
-    """Why the visit was missed."""
+    """Why the visit was missed; ``version`` is the visit's that the page showed."""
 
+    why = ""
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Why was it missed?", max_length=200)

@@ -104,6 +104,8 @@ class ProtocolMove(ClinicalRecord):
 class Demographics(ClinicalRecord):
     """Who the participant is, as the baseline table reports it."""
 
+    observation = "screening"
+
     class Sex(models.TextChoices):
         MALE = "male", "male"
         FEMALE = "female", "female"

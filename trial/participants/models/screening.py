@@ -67,7 +67,16 @@ def _demand(record: models.Model, names: tuple[str, ...]) -> None:
         raise ValidationError(dict.fromkeys(missing, words))
 
 
-class Diagnosis(ClinicalRecord):
+class ScreeningRecord(ClinicalRecord):
+    """What a screening form records."""
+
+    observation = "screening"
+
+    class Meta(ClinicalRecord.Meta):
+        abstract = True
+
+
+class Diagnosis(ScreeningRecord):
     """The psychiatrist's diagnosis."""
 
     major_depression = answer("major depressive disorder")
@@ -83,7 +92,7 @@ class Diagnosis(ClinicalRecord):
     comment = note()
 
 
-class MedicalHistory(ClinicalRecord):
+class MedicalHistory(ScreeningRecord):
     """Past and present illness."""
 
     uncontrolled_hypertension = answer("uncontrolled hypertension")
@@ -96,7 +105,7 @@ class MedicalHistory(ClinicalRecord):
     comment = note("conditions")
 
 
-class PsychiatricHistory(ClinicalRecord):
+class PsychiatricHistory(ScreeningRecord):
     """Course of the depression."""
 
     age_at_onset = count("age at first episode (years)", Possible("Age at first episode", 3, 120, "years"))
@@ -107,7 +116,7 @@ class PsychiatricHistory(ClinicalRecord):
     comment = note()
 
 
-class PhysicalExamination(ClinicalRecord):
+class PhysicalExamination(ScreeningRecord):
     """Examination and measurements; the weight here is not yet the dosing weight."""
 
     general = finding("general appearance")
@@ -138,7 +147,7 @@ class PhysicalExamination(ClinicalRecord):
             _demand(self, self.MEASURED)
 
 
-class Electrocardiogram(ClinicalRecord):
+class Electrocardiogram(ScreeningRecord):
     """Twelve-lead ECG."""
 
     heart_rate = pulse()
@@ -158,7 +167,7 @@ class Electrocardiogram(ClinicalRecord):
             _demand(self, ("heart_rate",))
 
 
-class Laboratory(ClinicalRecord):
+class Laboratory(ScreeningRecord):
     """Blood tests as the physician reads them."""
 
     blood_count = finding("blood count")
@@ -168,7 +177,7 @@ class Laboratory(ClinicalRecord):
     comment = note()
 
 
-class PregnancyTest(ClinicalRecord):
+class PregnancyTest(ScreeningRecord):
     """Pregnancy, breast-feeding and contraception."""
 
     class Result(models.TextChoices):
@@ -181,7 +190,7 @@ class PregnancyTest(ClinicalRecord):
     contraception = answer("adequate contraception, or not needed")
 
 
-class DrugTest(ClinicalRecord):
+class DrugTest(ScreeningRecord):
     """Urine drug screen."""
 
     class Result(models.TextChoices):
@@ -202,7 +211,7 @@ class DrugTest(ClinicalRecord):
             raise ValidationError({"substances": words})
 
 
-class MriSafety(ClinicalRecord):
+class MriSafety(ScreeningRecord):
     """The MRI safety questionnaire."""
 
     implant = answer("pacemaker, clip or other implant")
@@ -231,7 +240,7 @@ class DrugClass(models.TextChoices):
     OTHER = "other", "not an antidepressant"
 
 
-class AntidepressantTrial(ClinicalRecord):
+class AntidepressantTrial(ScreeningRecord):
     """One earlier treatment: adequate in dose and duration, in this episode or before."""
 
     drug = models.CharField(max_length=80)
@@ -250,7 +259,7 @@ class AntidepressantTrial(ClinicalRecord):
     responded = answer("responded")
 
 
-class Medication(ClinicalRecord):
+class Medication(ScreeningRecord):
     """A medicine taken between screening and week 8; ``occurred_at`` is when it was reported."""
 
     drug = models.CharField(max_length=80)
@@ -266,7 +275,7 @@ class Medication(ClinicalRecord):
             raise ValidationError({"stopped_on": words})
 
 
-class MedicationDose(ClinicalRecord):
+class MedicationDose(ScreeningRecord):
     """A dose from a day on; a change of dose is a new row."""
 
     medication = models.ForeignKey(Medication, on_delete=models.PROTECT, related_name="doses")

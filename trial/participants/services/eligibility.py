@@ -13,7 +13,7 @@ from trial.participants.sayings import Saying, goes_against, is_unanswered, sayi
 from trial.participants.services.order import StepRefused, report_consent, require_step
 from trial.participants.services.statuses import put_status
 from trial.records.models import Origin
-from trial.records.services import KeyReused, RecordError, content_hash, enter
+from trial.records.services import KeyReused, RecordError, StaleRecord, content_hash, enter
 from trial.rules.eligibility import Eligibility
 from trial.rules.verdict import refuse
 from trial.signatures.sign_off import require_signed_protocol
@@ -28,6 +28,7 @@ def judge_criteria(
     *,
     judgements: Mapping[str, tuple[str, str]],
     against: Mapping[str, str] | None = None,
+    seen: Mapping[str, str] | None = None,
     occurred_at: datetime,
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
@@ -35,9 +36,10 @@ def judge_criteria(
     """Record what the psychiatrist finds: criterion id -> (pass, fail or unknown; reason).
 
     ``against`` holds, by criterion id, the reason of its own for a finding that goes against what the screening
-    says; what it said is kept with the finding. Raises KeyReused for other findings under a used key,
-    RecordError for an id the protocol does not have, a finding without a reason, or one against the screening
-    without a reason of its own.
+    says; what it said is kept with the finding. ``seen`` holds the verdicts that the page showed, empty before
+    the first: raises StaleRecord where somebody else found otherwise since. Raises KeyReused for other findings
+    under a used key, RecordError for an id the protocol does not have, a finding without a reason, or one against
+    the screening without a reason of its own.
     """
     key, said = key or uuid.uuid4(), sayings(participant)
     rows = [
@@ -53,15 +55,26 @@ def judge_criteria(
         for criterion, (verdict, reason) in judgements.items()
     ]
     with audited(actor, "criteria judged"):
+        Participant.objects.select_for_update().get(pk=participant.pk)  # of two findings at once the second waits
         known = CriterionJudgement.objects.filter(entered_by=actor, route=ROUTE, key__in=[row.key for row in rows])
         if there := list(known):
             if sorted(row.content_hash for row in there) != sorted(row.content_hash for row in rows):
                 raise KeyReused("These findings were already saved with other answers. Open the page again.")
             return there
+        _require_seen(participant, judgements, seen or {})
         CriterionJudgement.objects.bulk_create(rows)
         if rows:
             report_consent(actor, participant, "The judgement of the criteria", occurred_at=occurred_at, source=rows[0])
     return rows
+
+
+def _require_seen(participant: Participant, judgements: Mapping[str, tuple[str, str]], seen: Mapping[str, str]) -> None:
+    """Refuse a finding over another one that the page did not show; raises StaleRecord."""
+    found = facts.latest_judgements(participant)
+    for criterion, shown in seen.items():
+        stands = found[criterion].verdict if criterion in found else ""
+        if criterion in judgements and stands not in (shown, judgements[criterion][0]):
+            raise StaleRecord("Somebody judged this since you opened the page. Open it again and compare.")
 
 
 def _grounds(
@@ -127,8 +140,8 @@ def decide_eligibility(
     ``seen`` is the id of the latest decision that the page showed, empty before the first. Raises StepRefused
     to enrol before consent, while any criterion fails or is unknown, while the latest pregnancy test is
     positive, or while a finding goes against what the screening said only later. Raises RecordError to refuse
-    without a reason or where somebody else decided since the page was opened, and ProtocolUnsigned where the
-    protocol must be signed first.
+    without a reason, StaleRecord where somebody else decided since the page was opened, and ProtocolUnsigned where
+    the protocol must be signed first.
     """
     if participant.cohort != Cohort.PATIENT:
         raise RecordError("The criteria are those of patients; a control's enrolment is a status.")
@@ -198,4 +211,4 @@ def _require_latest(actor: User, participant: Participant, seen: str | None, key
     if seen is None or latest is None or str(latest.pk) == seen:
         return
     if (latest.entered_by_id, latest.key) != (actor.pk, key):
-        raise RecordError("Somebody decided since you opened this page. Open it again and look at the decision.")
+        raise StaleRecord("Somebody decided since you opened this page. Open it again and look at the decision.")

@@ -16,7 +16,7 @@ from trial.participants.services.order import StepRefused, report, require_step
 from trial.participants.services.visits import refresh_windows
 from trial.records.events import emit
 from trial.records.models import Origin
-from trial.records.services import RecordError, amend, enter
+from trial.records.services import RecordError, StaleRecord, amend, enter
 from trial.rules.deviations import consent_deviation, eligibility_deviation
 from trial.rules.verdict import Verdict, refuse
 from trial.users.models import User
@@ -61,14 +61,16 @@ def set_status(
     value: str,
     occurred_at: datetime,
     reason: str = "",
+    seen: str | None = None,
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> Status:
     """Save a dated status on one axis, leaving the others as they are.
 
-    Raises RecordError for a value that is not of the axis or lacks its reason and for a permission dated before
-    the latest one, and StepRefused for a permission granted before consent, for enrolling before it, and for a
-    patient who is set to enrolled without a decision of eligibility.
+    ``seen`` is the id of the axis's status that the page showed, empty for none; None asks nothing. Raises
+    StaleRecord where somebody set another one since, RecordError for a value that is not of the axis or lacks its
+    reason and for a permission dated before the latest one, and StepRefused for a permission granted before
+    consent, for enrolling before it, and for a patient who is set to enrolled without a decision of eligibility.
     """
     if axis in PERMISSIONS and value == Status.Value.GRANTED:
         _require_consent(participant, occurred_at)
@@ -80,7 +82,20 @@ def set_status(
         decision = queries.latest_decision(participant)
         if decision is None or not decision.is_eligible:
             raise StepRefused(refuse("Only a decision of eligibility enrols a patient; open the eligibility page."))
-    return put_status(actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin)
+    with audited(actor, "entered"):
+        Participant.objects.select_for_update().get(pk=participant.pk)  # of two statuses at once the second waits
+        _require_seen(participant, axis, seen, key)
+        return put_status(
+            actor, participant, axis, value, occurred_at=occurred_at, reason=reason, key=key, origin=origin
+        )
+
+
+def _require_seen(participant: Participant, axis: str, seen: str | None, key: uuid.UUID | None) -> None:
+    """Refuse a status over one that the page did not show, unless this very form made it; raises StaleRecord."""
+    latest = queries.current_status(participant, axis)
+    if seen is None or latest is None or str(latest.pk) == seen or latest.key == key:
+        return
+    raise StaleRecord("Somebody set this status since you opened the page. Open it again and compare.")
 
 
 def _require_consent(participant: Participant, at: datetime) -> None:

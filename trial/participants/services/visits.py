@@ -15,7 +15,7 @@ from trial.participants.models import Participant, Visit
 from trial.participants.services.order import report
 from trial.participants.services.standing import departures_at, judge_anew, missed, out_of_order
 from trial.records.models import Origin
-from trial.records.services import RecordError, amend, content_hash
+from trial.records.services import RecordError, StaleRecord, amend, content_hash
 from trial.rules.deviations import window_deviation
 from trial.rules.schedule import Window
 from trial.users.models import User
@@ -95,16 +95,19 @@ def record_visit(
     occurred_at: datetime,
     is_complete: bool = True,
     moved_from: datetime | None = None,
+    version: int | None = None,
 ) -> Visit:
     """Record that something was done at a visit; *is_complete* marks it done.
 
     A visit outside its window, before consent or out of the protocol's order is recorded, and raises a
     deviation. A visit already done keeps the time at which it was, unless that came from the record that
-    is now corrected: *moved_from* is when that record said it was done before. ``became_done`` and
+    is now corrected: *moved_from* is when that record said it was done before. *version* is the visit's that a
+    page showed: raises StaleRecord where somebody else saved it since otherwise. ``became_done`` and
     ``was_missed_for`` on the visit say what this save made of it.
     """
     participant = visit.participant
     with audited(actor, f"visit {visit.code} held"):
+        _require_version(visit, version, state=Visit.State.DONE, done_at=occurred_at)
         if visit.state == Visit.State.DONE and moved_from not in (None, occurred_at) and visit.done_at == moved_from:
             _move(visit, occurred_at)
         elif is_complete and visit.state != Visit.State.DONE:
@@ -118,8 +121,12 @@ def record_visit(
     return visit
 
 
-def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime | None = None) -> Visit:
+def miss_visit(
+    actor: User, visit: Visit, *, reason: str, occurred_at: datetime | None = None, version: int | None = None
+) -> Visit:
     """Record that a visit was not held, with the reason, as a deviation; raises RecordError.
+
+    *version* is the visit's that a page showed: raises StaleRecord where somebody else saved it since otherwise.
 
     ``occurred_at`` is when that became known; the visit can still be recorded as held afterwards.
     """
@@ -127,6 +134,7 @@ def miss_visit(actor: User, visit: Visit, *, reason: str, occurred_at: datetime 
         raise RecordError("Say why the visit was missed.")
     participant, at = visit.participant, occurred_at or timezone.now()
     with audited(actor, f"visit {visit.code} missed"):
+        _require_version(visit, version, state=Visit.State.MISSED, missed_reason=reason.strip())
         _change(visit, state=Visit.State.MISSED, done_at=None, missed_reason=reason.strip())
         found = missed(visit, visit.missed_reason)
         judge_anew(actor, participant, f"now {found.description}")
@@ -165,6 +173,15 @@ def _move(visit: Visit, occurred_at: datetime) -> None:
     """Let the time of a visit already done follow the corrected record that it came from."""
     locked = Visit.objects.select_for_update().get(pk=visit.pk)
     _write(locked, visit, done_at=occurred_at)
+
+
+def _require_version(visit: Visit, version: int | None, **wanted: Any) -> None:
+    """Refuse to write over what somebody else saved since a page was opened, unless it is what is wanted."""
+    if version is None:
+        return
+    locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    if locked.version != version and any(getattr(locked, name) != value for name, value in wanted.items()):
+        raise StaleRecord("Somebody else saved this visit since you opened the page. Open it again and compare.")
 
 
 def _change(visit: Visit, **values: Any) -> None:

@@ -16,8 +16,8 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import MoveForm, attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
-
-UNPROCESSABLE = 422
+from trial.records.conflicts import opened
+from trial.records.saving import status_of, to_show
 
 
 @require_safe
@@ -41,19 +41,24 @@ def move(request: HttpRequest, participant: Participant, version: str) -> HttpRe
     """Show what a move to a later version would change, and make it."""
     if version not in protocol.versions():
         raise Http404(f"There is no protocol version {version}.")
-    form = MoveForm(request.POST or None, initial={"version": participant.version})
+
+    def show(row: Participant, data: Any = None) -> MoveForm:
+        return MoveForm(data, initial={"version": row.version})
+
+    form = show(participant, request.POST or None)
 
     def write() -> None:
         given: dict[str, Any] = dict(form.cleaned_data)
         services.move_to_version(request.user, participant, to=version, **given)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
+    about = opened(participant, show, also=lambda row: {"Protocol version": row.protocol_version})
+    if request.method == "POST" and attempt(form, write, about):
         messages.success(request, f"{participant} is under {version} now; what was done before keeps its version.")
         return redirect("participants:detail", participant.study_id)
     frame = {
         "participant": participant,
-        "form": form,
+        "form": to_show(form),
         "found": amendments.consequences_of(participant, version, timezone.now()),
         "may_consent": may(request.user, "participants.screen", participant.site_id),  # type: ignore[arg-type]
     }
-    return render(request, "participants/move.html", frame, status=UNPROCESSABLE if form.errors else 200)
+    return render(request, "participants/move.html", frame, status=status_of(form))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,8 @@ from trial.participants.forms import DecisionForm, JudgementForm, attempt
 from trial.participants.models import EligibilityDecision, Participant
 from trial.permissions import may, requires
 from trial.protocol import Criterion
+from trial.records.conflicts import Opened, Save, Succession
+from trial.records.saving import status_of, to_show
 from trial.rules.eligibility import Eligibility
 from trial.signatures.sign_off import is_signed_at
 
@@ -42,10 +45,10 @@ def judge(request: HttpRequest, participant: Participant) -> HttpResponse:
 
     def write() -> None:
         given = {name: form.cleaned_data[name] for name in ("occurred_at", "key")}
-        found = {"judgements": form.judgements(), "against": form.reasons()}
+        found = {"judgements": form.judgements(), "against": form.reasons(), "seen": form.seen()}
         services.judge_criteria(request.user, participant, **found, **given)  # type: ignore[arg-type]
 
-    if attempt(form, write):
+    if attempt(form, write, findings(participant)):
         messages.success(request, "The findings are recorded.")
         return redirect("participants:eligibility", participant.study_id)
     return page(request, participant, judgement=form)
@@ -64,10 +67,61 @@ def decide(request: HttpRequest, participant: Participant) -> HttpResponse:
         is_eligible = form.cleaned_data["decision"] == "enrol"
         services.decide_eligibility(request.user, participant, is_eligible=is_eligible, **given)  # type: ignore[arg-type]
 
-    if attempt(form, write):
+    about = DecisionSuccession(lambda: queries.latest_decision(participant), decision_form)
+    if attempt(form, write, about):
         messages.success(request, "The decision is recorded.")
         return redirect("participants:detail", participant.study_id)
     return page(request, participant, decision=form)
+
+
+class DecisionSuccession(Succession):
+    """The next decision: only what was decided is compared."""
+
+    def names(self, shown: Any, form: Any) -> list[str]:
+        return ["decision"]
+
+
+def decision_form(latest: EligibilityDecision | None) -> DecisionForm:
+    """The form of a decision, showing the latest one where there is one."""
+    if latest is None:
+        return DecisionForm(auto_id="decision_%s", initial={"seen": ""})
+    shown = {"seen": latest.pk, "decision": "enrol" if latest.is_eligible else "refuse"}
+    return DecisionForm(auto_id="decision_%s", initial=shown)
+
+
+class Findings(Opened):
+    """The findings of a page: each criterion for itself, opened at the verdict that the page showed."""
+
+    def token(self, form: Any) -> str:
+        return json.dumps(form.seen())
+
+    def is_current(self, current: Any, form: Any) -> bool:
+        return all((current[name].verdict if name in current else "") == was for name, was in form.seen().items())
+
+    def stood(self, current: Any, token: str) -> Any:
+        return {name: Verdict(verdict) for name, verdict in json.loads(token).items()}
+
+    def saves(self, current: Any, token: str) -> list[Save]:
+        since = [current[name] for name, was in json.loads(token).items() if current[name].verdict != was]
+        return [Save(row.entered_by.full_name, row.entered_at, row.explanation) for row in since]
+
+    def names(self, shown: Any, form: Any) -> list[str]:
+        return [one.id for one in form.changed()]
+
+
+class Verdict(NamedTuple):
+    """A verdict that a page showed."""
+
+    verdict: str
+
+
+def findings(participant: Participant) -> Findings:
+    """What the form of the findings was opened about."""
+    standing = facts.judge(participant)
+    return Findings(
+        lambda: facts.latest_judgements(participant),
+        lambda latest: judgement_form(participant, standing, latest=latest),
+    )
 
 
 def page(
@@ -91,10 +145,11 @@ def page(
         "decided_against": decided_against(participant, latest),
         "consented_at": queries.consented_at(participant),
         "may_judge": may(user, "participants.judge", participant.site_id),
-        "judgement": judgement or judgement_form(participant, standing),
-        "decision": decision or DecisionForm(auto_id="decision_%s", initial={"seen": latest.pk if latest else ""}),
+        "judgement": to_show(judgement) or judgement_form(participant, standing),
+        "decision": to_show(decision) or DecisionForm(auto_id="decision_%s", initial={"seen": latest and latest.pk}),
     }
-    return render(request, "participants/eligibility.html", frame)
+    status = max(status_of(judgement), status_of(decision))
+    return render(request, "participants/eligibility.html", frame, status=status)
 
 
 def decided_against(participant: Participant, decision: EligibilityDecision | None) -> list[str]:
@@ -118,7 +173,9 @@ def rows_of(participant: Participant, standing: Eligibility) -> list[dict[str, A
     return rows
 
 
-def judgement_form(participant: Participant, standing: Eligibility, data: Any = None) -> JudgementForm:
+def judgement_form(
+    participant: Participant, standing: Eligibility, data: Any = None, latest: Any = None
+) -> JudgementForm:
     """The form of the criteria that are a psychiatrist's to judge."""
     asked: list[Criterion] = [
         one.criterion
@@ -127,4 +184,5 @@ def judgement_form(participant: Participant, standing: Eligibility, data: Any = 
         or (one.criterion.id == OPEN_TO_JUDGEMENT and one.answer == "unknown")
     ]
     said = screening.sayings(participant)
-    return JudgementForm(data, criteria=asked, latest=facts.latest_judgements(participant), said=said)
+    found = facts.latest_judgements(participant) if latest is None else latest
+    return JudgementForm(data, criteria=asked, latest=found, said=said)

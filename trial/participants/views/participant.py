@@ -16,6 +16,8 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import ConsentForm, ContactForm, EnrolForm, PlanForm, StatusForm, attempt
 from trial.participants.models import Participant, Status
 from trial.permissions import may, requires
+from trial.records.conflicts import Succession, opened
+from trial.records.saving import status_of, to_show
 
 PANELS = (
     ("infusion.read", "infusion:panel", "Infusion", ("patient",)),
@@ -30,7 +32,7 @@ ACTIONS = (
     "participants.dispose",
     "participants.amend",
     "contacts.open",
-    "audit.read",
+    "history.read",
 )
 
 
@@ -48,9 +50,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{made[0].study_id} is registered. Next: record the signed consent.")
         return redirect("participants:detail", made[0].study_id)
     intro = "The study id is given when you save. Names and numbers belong under Contact, encrypted, and nowhere else."
-    frame = {"form": form, "title": "Register a participant", "submit": "Register", "intro": intro}
+    frame: dict[str, Any] = {"form": form, "title": "Register a participant", "submit": "Register", "intro": intro}
     frame["cancel"] = reverse("participants:list")
-    return render(request, "participants/form.html", frame)
+    return render(request, "participants/form.html", frame, status=status_of(form))
 
 
 @requires("participants.read")
@@ -61,6 +63,7 @@ def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
     frame = {
         "participant": participant,
         "consented_at": queries.consented_at(participant),
+        "consents": queries.consents_of(participant),
         "timeline": worklist.timeline(participant, now),
         "marks": worklist.screening_marks(participant),
         "is_patient": participant.cohort == "patient",
@@ -148,16 +151,18 @@ def tell_refused(request: HttpRequest, form: ConsentForm) -> None:
 @for_participant
 def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Correct the day of the first contact."""
-    form = ContactForm(
-        request.POST or None, initial={"enrolled_on": participant.enrolled_on, "version": participant.version}
-    )
+
+    def show(row: Participant, data: Any = None) -> ContactForm:
+        return ContactForm(data, initial={"enrolled_on": row.enrolled_on, "version": row.version})
+
+    form = show(participant, request.POST or None)
 
     def write() -> None:
         given = form.cleaned_data
         on, version, reason = given["enrolled_on"], given["version"], given["reason"]
         services.correct_contact(request.user, participant, on=on, version=version, reason=reason)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
+    if request.method == "POST" and attempt(form, write, opened(participant, show), by=request.user):
         messages.success(request, "The first contact is corrected; the old day is kept in the history.")
         return redirect("participants:detail", participant.study_id)
     return form_page(request, participant, form, title="Correct the first contact", submit="Save the correction")
@@ -167,33 +172,58 @@ def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
 @for_participant
 def status(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Set a dated status on one axis."""
-    form = StatusForm(request.POST or None)
+    form = status_form(participant, None, request.POST or None)
 
     def write() -> None:
         axis, value = form.parts()
         given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "key")}
-        services.set_status(request.user, participant, axis=axis, value=value, **given)  # type: ignore[arg-type]
+        services.set_status(request.user, participant, axis=axis, value=value, seen=form.seen(axis), **given)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
+    about = StatusSuccession(
+        lambda: queries.current_status(participant, form.parts()[0]), lambda row: status_form(participant, row)
+    )
+    if request.method == "POST" and attempt(form, write, about):
         messages.success(request, "The status is recorded. The other statuses stay as they are.")
         return redirect("participants:detail", participant.study_id)
     intro = "Each status stands for itself: ending one leaves the others. The infusion's is set on its own page."
     return form_page(request, participant, form, title="Change a status", submit="Record the status", intro=intro)
 
 
+class StatusSuccession(Succession):
+    """The next status of the axis that the form names."""
+
+    def token(self, form: Any) -> str:
+        return str(form.seen(form.parts()[0]))
+
+    def names(self, shown: Any, form: Any) -> list[str]:
+        return ["status"]
+
+
+def status_form(participant: Participant, row: Status | None, data: Any = None) -> StatusForm:
+    """The form of a status, showing one where it is given; it names the statuses that the page showed."""
+    current = {status.axis: str(status.pk) for status in queries.statuses_of(participant)}
+    seen: dict[str, Any] = {"seen_statuses": ",".join(f"{axis}:{pk}" for axis, pk in current.items())}
+    if row is not None:
+        seen |= {"status": f"{row.axis}:{row.value}", "occurred_at": row.occurred_at, "reason": row.explanation}
+    return StatusForm(data, initial=seen)
+
+
 @requires("participants.dispose")
 @for_participant
 def plan(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Plan the day of the infusion."""
-    now = {"planned_infusion_on": participant.planned_infusion_on, "version": participant.version}
-    form = PlanForm(request.POST or None, initial=now)
+
+    def show(row: Participant, data: Any = None) -> PlanForm:
+        return PlanForm(data, initial={"planned_infusion_on": row.planned_infusion_on, "version": row.version})
+
+    form = show(participant, request.POST or None)
 
     def write() -> None:
         on, version = form.cleaned_data["planned_infusion_on"], form.cleaned_data["version"]
         reason = "infusion planned" if on else "plan of the infusion taken back"
         services.plan_infusion(request.user, participant, on=on, version=version, reason=reason)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
+    if request.method == "POST" and attempt(form, write, opened(participant, show), by=request.user):
         on = form.cleaned_data["planned_infusion_on"]
         planned = (
             f"The infusion is planned for {on.isoformat()}; windows counted from it are provisional." if on else ""
@@ -207,6 +237,7 @@ def form_page(
     request: HttpRequest, participant: Participant, form: Any, *, title: str, submit: str, intro: str = "", **more: Any
 ) -> HttpResponse:
     """Render one form about a participant; *more* are further names of the template."""
-    frame = {"participant": participant, "form": form, "title": title, "submit": submit, "intro": intro, **more}
+    frame = {"participant": participant, "title": title, "submit": submit, "intro": intro, **more}
+    frame["form"] = to_show(form)
     frame["cancel"] = reverse("participants:detail", args=[participant.study_id])
-    return render(request, "participants/form.html", frame)
+    return render(request, "participants/form.html", frame, status=status_of(form))

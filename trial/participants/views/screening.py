@@ -23,8 +23,10 @@ from trial.participants.models import Demographics, Medication, Participant
 from trial.participants.screening import FORMS, ScreeningForm
 from trial.participants.views.participant import form_page
 from trial.permissions import may, requires
+from trial.records.conflicts import opened
 from trial.records.models import ClinicalRecord
-from trial.records.services import RecordError
+from trial.records.saving import status_of, to_show
+from trial.records.services import AlreadyRecorded
 from trial.rules.deviations import consent_deviation
 
 OVERTAKEN = "Somebody else saved this form since you opened it; see below. Correct that record, or enter another."
@@ -46,12 +48,18 @@ def screening(request: HttpRequest, participant: Participant, slug: str) -> Http
     def write() -> None:
         assert form is not None  # noqa: S101 - a post always has its form
         if not (chosen or may_open) and not any(is_made_by(record, request.user, form) for record in records):
-            raise RecordError(OVERTAKEN)
+            raise AlreadyRecorded(OVERTAKEN)
         saved.append(form.save_record(request.user, participant))
 
-    if request.method == "POST" and form is not None and attempt(form, write):
-        tell_saved(request, participant, kind, saved[0])
-        return redirect(after(participant, kind, saved[0], is_new=chosen is None))
+    about = None if chosen is None else opened(chosen, lambda row: screening_form(kind)(instance=row))
+    if (
+        request.method == "POST"
+        and form is not None
+        and attempt(form, write, about, by=request.user if chosen else None)
+    ):
+        record = chosen or saved[0]
+        tell_saved(request, participant, kind, saved[0] if saved else record)
+        return redirect(after(participant, kind, record, is_new=chosen is None))
     return records_page(request, participant, kind, records, form=form, may_add=kind.model is not Demographics)
 
 
@@ -87,15 +95,15 @@ def records_page(
     frame = {
         "participant": participant,
         "kind": kind,
-        "form": form,
+        "form": to_show(form),
         "records": shown(kind, records, consented_at),
         "consented_at": consented_at,
         "may_add": may_add,
         "may_change": request.resolver_match is not None and request.resolver_match.url_name == "screening",
-        "may_audit": may(user, "audit.read", participant.site_id),
+        "may_audit": may(user, "history.read", participant.site_id),
         "table": kind.model._meta.label,
     }
-    return render(request, "participants/screening.html", frame)
+    return render(request, "participants/screening.html", frame, status=status_of(form))
 
 
 def tell_saved(request: HttpRequest, participant: Participant, kind: ScreeningForm, record: ClinicalRecord) -> None:

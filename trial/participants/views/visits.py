@@ -17,7 +17,9 @@ from trial.participants.forms import HeldCorrectionForm, HeldForm, MissedForm, a
 from trial.participants.models import Participant, Visit
 from trial.participants.views.participant import form_page
 from trial.permissions import may, requires
+from trial.records.conflicts import opened
 from trial.records.events import ask
+from trial.records.saving import status_of, to_show
 from trial.records.services import RecordError
 
 
@@ -37,12 +39,12 @@ def held(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
     form = HeldForm(request.POST, auto_id="held_%s")
 
     def write() -> None:
-        at = form.cleaned_data["occurred_at"]
-        if found.done_at not in (None, at):
+        at, version = form.cleaned_data["occurred_at"], form.cleaned_data["version"] or 0
+        if found.version == version and found.done_at not in (None, at):
             raise RecordError('This visit is already recorded as held at another time; use "Correct the time".')
-        services.record_visit(request.user, found, occurred_at=at)  # type: ignore[arg-type]
+        services.record_visit(request.user, found, occurred_at=at, version=version)  # type: ignore[arg-type]
 
-    if attempt(form, write):
+    if attempt(form, write, opened(found, held_form, also=state_of), by=request.user):
         messages.success(request, worklist.outcome_of(found) or "The visit is recorded as done.")
         return redirect("participants:visit", participant.study_id, code)
     return page(request, participant, found, held=form)
@@ -57,9 +59,10 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
     form = MissedForm(request.POST, auto_id="missed_%s")
 
     def write() -> None:
-        services.miss_visit(request.user, found, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        reason, version = form.cleaned_data["reason"], form.cleaned_data["version"] or 0
+        services.miss_visit(request.user, found, reason=reason, version=version)  # type: ignore[arg-type]
 
-    if attempt(form, write):
+    if attempt(form, write, opened(found, missed_form, also=state_of), by=request.user):
         messages.success(request, "The visit is recorded as missed, with a deviation.")
         return redirect("participants:visit", participant.study_id, code)
     return page(request, participant, found, missed=form)
@@ -70,16 +73,37 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
 def correct(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Correct when a visit was held, with a reason."""
     found = queries.get_visit(participant, code)
-    form = HeldCorrectionForm(request.POST or None, initial={"occurred_at": found.done_at, "version": found.version})
+
+    def show(row: Visit, data: Any = None) -> HeldCorrectionForm:
+        return HeldCorrectionForm(data, initial={"occurred_at": row.done_at, "version": row.version})
+
+    form = show(found, request.POST or None)
 
     def write() -> None:
         given = {name: form.cleaned_data[name] for name in ("version", "reason")}
         services.correct_visit(request.user, found, done_at=form.cleaned_data["occurred_at"], **given)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
+    if request.method == "POST" and attempt(form, write, opened(found, show, also=state_of), by=request.user):
         messages.success(request, "The time of the visit is corrected.")
         return redirect("participants:visit", participant.study_id, code)
     return form_page(request, participant, form, title="Correct the time of the visit", submit="Save")
+
+
+def held_form(visit: Visit) -> HeldForm:
+    """The form that marks a visit as done, showing when it was where it is."""
+    shown = {"version": visit.version} | ({"occurred_at": visit.done_at} if visit.done_at else {})
+    return HeldForm(auto_id="held_%s", initial=shown)
+
+
+def missed_form(visit: Visit) -> MissedForm:
+    """The form that marks a visit as missed, showing why where it is."""
+    return MissedForm(auto_id="missed_%s", initial={"version": visit.version, "reason": visit.missed_reason})
+
+
+def state_of(visit: Visit) -> dict[str, str]:
+    """How a visit stands, in words, for whoever saved too late."""
+    why = f": {visit.missed_reason}" if visit.missed_reason else ""
+    return {"State": f"{visit.get_state_display()}{why}"}
 
 
 def page(
@@ -103,8 +127,8 @@ def page(
         "badge": following.badge(found) or worklist.visit_badge(found, window, timezone.now()),
         "instruments": [protocol.instruments[code].label.text for code in plan.instruments.codes],
         "measurements": [protocol.measurements[code].label.text for code in plan.measurements.codes],
-        "held": held or HeldForm(auto_id="held_%s"),
-        "missed": missed or MissedForm(auto_id="missed_%s"),
+        "held": to_show(held) or held_form(found),
+        "missed": to_show(missed) or missed_form(found),
         "may_record": may(user, "participants.screen", participant.site_id),  # type: ignore[arg-type]
         "may_call": plan.mode == "phone" and may(user, "contacts.read", participant.site_id),  # type: ignore[arg-type]
     }
@@ -118,4 +142,4 @@ def page(
         frame["may_scan"] = may(user, "imaging.record", participant.site_id)  # type: ignore[arg-type]
     if found.state == Visit.State.DONE:
         frame["still_due"] = ask("infusion.measurements_due", visit=found)
-    return render(request, "participants/visit.html", frame)
+    return render(request, "participants/visit.html", frame, status=max(status_of(held), status_of(missed)))

@@ -1,0 +1,1 @@
+"""Two people on one record over HTTP, hundreds of times: nothing that was acknowledged is lost."""
