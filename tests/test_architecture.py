@@ -42,6 +42,7 @@ LEVELS = [
     {"trial.records"},
     {"trial.participants"},
     {"trial.contacts"},
+    {"trial.monitoring"},
     {"trial.safety"},
     {"infusion", "assessments", "imaging"},
     {"reports"},
@@ -62,6 +63,8 @@ COMPOSITION = {
 PURE = (
     "trial.protocol",
     "trial.rules",
+    "trial.monitoring.rules",
+    "trial.monitoring.plausible",
     "infusion.rules",
     "infusion.pharmacokinetics",
     "assessments.rules",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("jobs/", include("trial.jobs.urls")),
     path("audit/", include("trial.audit.urls")),
     path("contacts/", include("trial.contacts.urls")),
+    path("monitoring/", include("trial.monitoring.urls")),
     path("safety/", include("trial.safety.urls")),
     path("infusion/", include("infusion.urls")),
     path("assessments/", include("assessments.urls")),

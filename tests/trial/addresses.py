@@ -22,6 +22,7 @@ from tests.trial.records import clinic
 from trial.audit.context import audited
 from trial.contacts.details import Details
 from trial.contacts.services import break_glass, record_contact
+from trial.monitoring import services as monitoring
 from trial.participants import services as participants
 from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
@@ -30,6 +31,7 @@ from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.users.models import User
 
+STEPS = ("query", "answer", "close", "reopen", "withdraw")
 MISSING_STUDY_ID = "STL-9999-9"
 Patterns = list[URLPattern | URLResolver]
 
@@ -64,6 +66,8 @@ class Addresses:
         self.ensure_events()
         record_contact(self.pi, self.patient, Details(full_name="Casey Invented", phone="314 555 0199"))
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
+        monitor = User.objects.get(username="monitor")
+        self.query = monitoring.raise_query(monitor, subject=self.rated, question="Is it as in the source?")
 
     def published_report(self) -> Report:
         """A report of the site with small files, ordered by the PI."""
@@ -111,6 +115,8 @@ class Addresses:
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
+            **{("monitoring:" + name, "pk"): lambda: self.query.pk for name in STEPS},
+            ("monitoring:raise", "pk"): lambda: self.rated.pk,
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
         }
         general: dict[str, Callable[[], object]] = {
@@ -128,6 +134,7 @@ class Addresses:
             "label": lambda: "participants.Participant",
             "row_id": lambda: self.patient.pk,
             "version": lambda: "ketamine_96h_v2",
+            "table": lambda: "assessments.assessment",
         }
         made = special.get((name, argument)) or general.get(argument)
         return made() if made else _unknown(name, argument)

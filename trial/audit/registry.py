@@ -8,7 +8,18 @@ from django.apps import apps
 from django.db.models import Model
 
 AUDITED_APPS = frozenset(
-    {"users", "participants", "contacts", "safety", "records", "infusion", "assessments", "imaging", "reports"}
+    {
+        "users",
+        "participants",
+        "contacts",
+        "monitoring",
+        "safety",
+        "records",
+        "infusion",
+        "assessments",
+        "imaging",
+        "reports",
+    }
 )
 
 # Keys are an app's label (all its tables) or a model's label; the reason stands in docs/audit.md.

@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 EVENTS: dict[str, str] = {
+    "record.saved": "A record was entered (its version is 1) or corrected: record, actor, reason. Rows made in bulk "
+    "and the state of visits are not told.",
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
@@ -24,6 +26,10 @@ PROVIDERS: dict[str, str] = {
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
+    "assessments.missing_at": "Scales of the protocol that are not recorded at visits: visits -> dict of visit's "
+    "primary key to a tuple of their names; a visit that lacks none is absent.",
+    "queries.open_about": "How many data queries are open about a participant, a visit (with all recorded at it) or a "
+    "record: subject -> int.",
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
 

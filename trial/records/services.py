@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from trial import protocol
 from trial.audit.context import audited
+from trial.records.events import emit
 from trial.records.models import ClinicalRecord, Origin, ProtocolVersion, Record
 from trial.users.models import User
 
@@ -90,6 +91,7 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
             if first is None:
                 raise
             return first
+        emit("record.saved", record=row, actor=actor, reason=reason)
     return row
 
 
@@ -149,6 +151,7 @@ def amend(record: R, actor: User, *, version: int, reason: str, **values: Any) -
         locked.version = version + 1
         check_fields(locked)
         locked.save(force_update=True)
+        emit("record.saved", record=locked, actor=actor, reason=reason)
     return locked
 
 

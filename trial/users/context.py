@@ -13,6 +13,7 @@ MENU = (
     ("today.read", "participants:today", "Today"),
     ("participants.read", "participants:list", "Participants"),
     ("safety.read", "safety:board", "Safety"),
+    ("queries.read", "monitoring:list", "Queries"),
     ("imaging.read", "imaging:sessions", "Imaging"),
     ("reports.read", "reports:list", "Reports"),
     ("protocol.read", "records:protocol", "Protocol"),

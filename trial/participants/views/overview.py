@@ -26,6 +26,7 @@ PER_PAGE = 50
 PANELS = (
     ("safety.read", "safety:open"),
     ("contacts.review", "contacts:open_accesses"),
+    ("queries.read", "monitoring:today"),
 )
 
 

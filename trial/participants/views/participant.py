@@ -22,6 +22,7 @@ PANELS = (
     ("assessments.read", "assessments:panel", "Assessments", ("patient",)),
     ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
     ("safety.read", "safety:panel", "Safety", ("patient", "control")),
+    ("queries.read", "monitoring:panel", "Queries", ("patient", "control")),
 )
 ACTIONS = (
     "participants.screen",

@@ -1,0 +1,21 @@
+"""Addresses of monitoring."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from trial.monitoring.views import queries, thread
+
+app_name = "monitoring"
+urlpatterns = [
+    path("queries/", queries.work_list, name="list"),
+    path("queries/today/", queries.today, name="today"),
+    path("queries/checks/", queries.checks, name="checks"),
+    path("queries/new/<str:table>/<uuid:pk>/", thread.raise_, name="raise"),
+    path("queries/<uuid:pk>/", thread.query, name="query"),
+    path("queries/<uuid:pk>/answer/", thread.answer, name="answer"),
+    path("queries/<uuid:pk>/close/", thread.close, name="close"),
+    path("queries/<uuid:pk>/reopen/", thread.reopen, name="reopen"),
+    path("queries/<uuid:pk>/withdraw/", thread.withdraw, name="withdraw"),
+    path("<str:study_id>/panel/", queries.panel, name="panel"),
+]
