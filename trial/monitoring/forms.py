@@ -106,10 +106,18 @@ class MarkForm(KeyedForm):
         """Accept what the page offers."""
         self.fields["mark"].choices = [(one, one) for one in self.offered]  # type: ignore[attr-defined]
 
-    def chosen(self) -> list[tuple[str, UUID, str]]:
-        """Table, id and field (empty for the whole record) of each tick."""
-        parts = [one.split(":") for one in self.cleaned_data["mark"]]
-        return [(table, UUID(pk), field) for table, pk, field in parts]
+    def clean_mark(self) -> list[tuple[UUID, str, int]]:
+        """The record, the field (empty for the whole record) and the version of each tick."""
+        try:
+            parts = [one.split(":") for one in self.cleaned_data["mark"]]
+            return [(UUID(pk), field, int(version)) for _, pk, field, version in parts]
+        except ValueError as unreadable:
+            raise forms.ValidationError("A tick could not be read. Open the page again.") from unreadable
+
+    def chosen(self) -> list[tuple[UUID, str, int]]:
+        """What was ticked."""
+        found: list[tuple[UUID, str, int]] = self.cleaned_data["mark"]
+        return found
 
 
 class ReviewForm(KeyedForm):

@@ -242,3 +242,24 @@ def checks_of(table: str, *, compares: bool | None = None) -> tuple[Check, ...]:
 def faults(record: Recorded, checks: tuple[Check, ...]) -> dict[tuple[str, str], Fault]:
     """What the checks ask about a record, by code and field."""
     return {(check.code, fault.field): fault for check in checks for fault in check.judge(record)}
+
+
+Verified = Literal["verified", "partly", "changed", "never"]
+
+
+def compared(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[Verified, tuple[str, ...]]:
+    """How a record stands to its verification, and which verified fields read otherwise now.
+
+    now: digest of each field's value; then: digest of each field that was verified, when it was.
+    """
+    changed = tuple(name for name, digest in then.items() if now.get(name) != digest)
+    if changed:
+        return "changed", changed
+    if not then:
+        return "never", ()
+    return ("verified" if now.keys() <= then.keys() else "partly"), ()
+
+
+def per_cent(part: int, whole: int) -> int:
+    """A share in whole per cent, rounded down so that only all is 100; 0 of nothing."""
+    return part * 100 // whole if whole else 0

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 
 from trial.monitoring import queries
+from trial.monitoring.verification import changed_since
 from trial.permissions import sites_permitting
 
 
@@ -27,6 +28,9 @@ def waiting(user: Any) -> list[Waiting]:
         rows.append(of_queries(found[queries.ANSWERS], "to answer", f"{address}?which=answer"))
     if user_may(user, "queries.close"):
         rows.append(of_queries(found[queries.CLOSES], "to close", f"{address}?which=close"))
+    if sites := sites_permitting(user, "verification.mark"):
+        count = len(changed_since(sites))
+        rows.append(Waiting(f"{count} changed since verified", reverse("monitoring:changed"), count > 0))
     return rows
 
 
