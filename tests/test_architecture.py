@@ -64,6 +64,7 @@ PURE = (
     "trial.protocol",
     "trial.rules",
     "trial.monitoring.rules",
+    "trial.monitoring.trail_rules",
     "trial.monitoring.plausible",
     "infusion.rules",
     "infusion.pharmacokinetics",

@@ -67,6 +67,8 @@ class Addresses:
         record_contact(self.pi, self.patient, Details(full_name="Casey Invented", phone="314 555 0199"))
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
         monitor = User.objects.get(username="monitor")
+        written: dict[str, Any] = {"findings": "set up", "has_findings": False, "key": uuid4()}
+        self.review = monitoring.review_trail(monitor, self.site, to_entry=1, **written)
         self.query = monitoring.raise_query(monitor, subject=self.rated, question="Is it as in the source?")
 
     def published_report(self) -> Report:
@@ -116,6 +118,8 @@ class Addresses:
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             **{("monitoring:" + name, "pk"): lambda: self.query.pk for name in STEPS},
+            ("monitoring:review", "site_id"): lambda: self.site.pk,
+            ("monitoring:written", "pk"): lambda: self.review.pk,
             ("monitoring:raise", "pk"): lambda: self.rated.pk,
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
         }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, JSONField, Model
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -166,12 +169,19 @@ def knows_field(row: Record, name: str) -> bool:
 OWN = frozenset({"occurred_at"})
 
 
+def plain(value: Any) -> Any:
+    """A value as it is the same before it is saved and after, on either engine."""
+    if isinstance(value, Decimal):
+        return Decimal(f"{value.normalize():f}")
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
 def digests_of(row: Record, names: tuple[str, ...] = ()) -> dict[str, str]:
     """The SHA-256 of each value from a source (or of the *names* alone), to tell later what has changed."""
     found = {}
     for field in row._meta.concrete_fields:
         if field.name not in BOOKKEEPING and (not names or field.name in names):
-            text = str(field.value_to_string(row))
+            text = json.dumps(plain(getattr(row, field.attname)), cls=DjangoJSONEncoder, sort_keys=True)
             found[field.name] = hashlib.sha256(text.encode()).hexdigest()
     return found
 

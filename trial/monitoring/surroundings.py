@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from trial.monitoring.rules import WEIGHTS, Recorded, Surroundings
-from trial.monitoring.subjects import participant_of, visit_of
+from trial.monitoring.subjects import participant_of, plain, visit_of
 from trial.participants.models import Participant, Status, Visit
 from trial.participants.queries import consented_at, protocol_of, statuses_of
 from trial.records.events import ask
@@ -22,11 +22,11 @@ def recorded(row: Any, around: Surroundings | None = None) -> Recorded:
     """A record (or a visit, judged by its window) as a check reads it."""
     participant, visit = participant_of(row), visit_of(row)
     zone = participant.site.zone
-    at: datetime = getattr(row, "occurred_at", None) or row.entered_at
+    at: datetime = plain(getattr(row, "occurred_at", None) or row.entered_at)
     held = None if isinstance(row, Visit) or visit is None else visit.done_at
     return Recorded(
         table=row._meta.label_lower,
-        values={field.name: getattr(row, field.attname) for field in row._meta.concrete_fields},
+        values={field.name: plain(getattr(row, field.attname)) for field in row._meta.concrete_fields},
         occurred_at=at,
         day=at.astimezone(zone).date(),
         now=timezone.now(),

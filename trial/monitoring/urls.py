@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trial.monitoring.views import queries, thread, verification
+from trial.monitoring.views import queries, thread, trail, verification
 
 app_name = "monitoring"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("queries/<uuid:pk>/close/", thread.close, name="close"),
     path("queries/<uuid:pk>/reopen/", thread.reopen, name="reopen"),
     path("queries/<uuid:pk>/withdraw/", thread.withdraw, name="withdraw"),
+    path("reviews/", trail.reviews, name="reviews"),
+    path("reviews/site/<uuid:site_id>/", trail.review, name="review"),
+    path("reviews/<uuid:pk>/", trail.written, name="written"),
     path("verification/", verification.changed, name="changed"),
     path("<str:study_id>/verification/", verification.overview, name="verification"),
     path("<str:study_id>/verification/<slug:code>/", verification.group, name="verification_group"),

@@ -215,7 +215,8 @@ def test_open_queries_are_counted_about_participant_visit_and_record(
 
 def in_parallel(times: int, work: Any) -> list[BaseException]:
     """Do a work in that many threads at once, each with a connection of its own; return what they raised."""
-    start, raised = threading.Barrier(times), []
+    start = threading.Barrier(times)
+    raised: list[BaseException] = []
 
     def one() -> None:
         start.wait()

@@ -150,7 +150,7 @@ def test_words_of_a_query_are_text_and_never_markup(vitals: Vitals, monitor: Use
 
 
 def test_lists_cost_the_same_for_20_and_200_queries(consented: Participant, monitor: User, coordinator: User) -> None:
-    client, counts = desk(monitor), []
+    client, counts = desk(monitor), list[list[int]]()
     pages = [
         reverse("monitoring:list"),
         reverse("monitoring:panel", args=[consented.study_id]),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 
 from trial.monitoring import queries
+from trial.monitoring.trail import due_at
 from trial.monitoring.verification import changed_since
 from trial.permissions import sites_permitting
 
@@ -31,7 +32,14 @@ def waiting(user: Any) -> list[Waiting]:
     if sites := sites_permitting(user, "verification.mark"):
         count = len(changed_since(sites))
         rows.append(Waiting(f"{count} changed since verified", reverse("monitoring:changed"), count > 0))
+    if sites := sites_permitting(user, "audit.review"):
+        rows += [of_review(site.code, day.isoformat()) for site, day in due_at(sites)]
     return rows
+
+
+def of_review(code: str, day: str) -> Waiting:
+    """A review of a site's trail that is due."""
+    return Waiting(f"{code}: review of the audit trail due since {day}", reverse("monitoring:reviews"), True)
 
 
 def user_may(user: Any, action: str) -> bool:
