@@ -14,6 +14,7 @@ REVIEW_EVERY = timedelta(days=30)
 NIGHT_FROM, NIGHT_UNTIL = time(22), time(6)
 SYSTEM, GIVEN = "system:", "Reason given: "
 BY_HAND = ("form", "phone")
+GLASS_BROKEN = "contacts.breakglass"
 MOST_SHOWN = 20
 
 KINDS: dict[str, tuple[str, str]] = {
@@ -100,7 +101,7 @@ def kinds_of(entry: Entry, reading: Reading) -> Iterable[str]:
         yield "late"
     if is_change and is_night(entry.at.astimezone(reading.zone).time()):
         yield "night"
-    if entry.op == "I" and "emergency" in entry.label:
+    if entry.op == "I" and entry.label == GLASS_BROKEN:
         yield "emergency"
     if not entry.is_whole:
         yield "tampered"

@@ -91,6 +91,11 @@ def test_a_limit_passed_with_a_reason_is_shown() -> None:
     assert kinds(an_entry("safety.deviation", op="I", new={"summary": "Week 2 was late."})) == []
 
 
+def test_a_broken_glass_is_shown_and_its_review_is_not() -> None:
+    assert kinds(an_entry("contacts.breakglass", op="I")) == ["emergency"]
+    assert kinds(an_entry("contacts.breakglass")) == []
+
+
 def test_an_entry_that_does_not_carry_its_hash_is_shown() -> None:
     assert kinds(an_entry(op="I", is_whole=False)) == ["tampered"]
 
