@@ -10,8 +10,9 @@ class AssessmentsConfig(AppConfig):
     label = "assessments"
 
     def ready(self) -> None:
-        """Answer who asks for a participant's score at entry."""
-        from assessments.queries import entry_total
+        """Answer who asks for a participant's score at entry, and for the scales missing at visits."""
+        from assessments.queries import entry_total, missing_at
         from trial.records.events import provides
 
         provides("assessments.entry_total")(entry_total)
+        provides("assessments.missing_at")(missing_at)

@@ -103,3 +103,17 @@ def raters(participant: Participant, besides: User | None = None) -> QuerySet[Us
     found = User.objects.filter(in_role | Q(pk=besides.pk) if besides else in_role)
     assigned = holding_at(participant, timezone.now()).filter(user=OuterRef("pk"))
     return found.annotate(is_assigned=Exists(assigned)).distinct().order_by("-is_assigned", "full_name")
+
+
+def missing_at(visits: list[Visit]) -> dict[UUID, tuple[str, ...]]:
+    """The names of the scales due at some visits that are not recorded there; visits that lack none are absent."""
+    recorded: dict[UUID, set[str]] = {}
+    for visit_id, code in Assessment.objects.filter(visit__in=visits).values_list("visit_id", "instrument"):
+        if visit_id is not None:
+            recorded.setdefault(visit_id, set()).add(code)
+    lacking = {v.pk: [code for code in due_instruments(v) if code not in recorded.get(v.pk, set())] for v in visits}
+    return {
+        visit.pk: tuple(protocol.for_version(visit.protocol_version).instruments[c].label.text for c in codes)
+        for visit in visits
+        if (codes := lacking[visit.pk])
+    }

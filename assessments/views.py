@@ -104,13 +104,13 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
         return render(request, "assessments/saved.html", frame)
 
 
-def items_of(scale: Instrument, recorded: Assessment) -> list[tuple[str, int | None, str]]:
-    """Each item as label, score and the words for it, or the reason why it is missing."""
-    rows: list[tuple[str, int | None, str]] = []
+def items_of(scale: Instrument, recorded: Assessment) -> list[tuple[str, int | None, str, str]]:
+    """Each item as label, score, the words for it (or the reason why it is missing), and its name for a query."""
+    rows: list[tuple[str, int | None, str, str]] = []
     for name, item in scale.items.items():
         value = recorded.scores.get(name)
         words = recorded.missing.get(name, "") if value is None else item.anchors.get(value, "")
-        rows.append((item.label, value, words))
+        rows.append((item.label, value, words, f"scores.{name}"))
     return rows
 
 

@@ -45,6 +45,7 @@ LEVELS = [
     {"trial.locks"},
     {"trial.participants"},
     {"trial.contacts"},
+    {"trial.monitoring"},
     {"trial.safety"},
     {"infusion", "assessments", "imaging"},
     {"reports"},
@@ -66,6 +67,9 @@ COMPOSITION = {
 PURE = (
     "trial.protocol",
     "trial.rules",
+    "trial.monitoring.rules",
+    "trial.monitoring.trail_rules",
+    "trial.monitoring.plausible",
     "infusion.rules",
     "infusion.pharmacokinetics",
     "assessments.rules",

@@ -157,6 +157,7 @@ INSTALLED_APPS = [
     "trial.locks",
     "trial.participants",
     "trial.contacts",
+    "trial.monitoring",
     "trial.safety",
     "infusion",
     "assessments",
@@ -316,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget ended sessions": {"task": "sessions.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget old drafts": {"task": "records.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "judge records by the edit checks": {"task": "monitoring.sweep", "schedule": 600.0, "options": {"expires": 300}},
     "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

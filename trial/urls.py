@@ -17,6 +17,7 @@ urlpatterns = [
     path("contacts/", include("trial.contacts.urls")),
     path("signatures/", include("trial.signatures.urls")),
     path("locks/", include("trial.locks.urls")),
+    path("monitoring/", include("trial.monitoring.urls")),
     path("safety/", include("trial.safety.urls")),
     path("infusion/", include("infusion.urls")),
     path("assessments/", include("assessments.urls")),

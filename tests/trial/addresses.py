@@ -25,6 +25,7 @@ from trial.contacts.details import Details
 from trial.contacts.services import break_glass, record_contact
 from trial.locks.models import UnlockRequest
 from trial.locks.services import lock_participant
+from trial.monitoring import services as monitoring
 from trial.participants import services as participants
 from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
@@ -39,6 +40,7 @@ from trial.users.models import EmergencyAccess, User
 
 NOWHERE = 10**9
 ACCOUNT_PAGES = ("account", "give_role", "close_account", "reopen_account")
+STEPS = ("query", "answer", "close", "reopen", "withdraw")
 MISSING_STUDY_ID = "STL-9999-9"
 Patterns = list[URLPattern | URLResolver]
 
@@ -86,6 +88,11 @@ class Addresses:
         self.training = delegation.record_training(
             self.pi, user=self.nurse, site=self.site, topic="GCP", trained_on=self.site.today
         )
+
+        monitor = User.objects.get(username="monitor")
+        written: dict[str, Any] = {"findings": "set up", "has_findings": False, "key": uuid4()}
+        self.review = monitoring.review_trail(monitor, self.site, to_entry=1, **written)
+        self.query = monitoring.raise_query(monitor, subject=self.rated, question="Is it as in the source?")
 
     def request_to_unlock(self) -> UnlockRequest:
         """A locked participant of the site, and the PI's request to open it."""
@@ -157,6 +164,10 @@ class Addresses:
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("users:emergency_review", "pk"): lambda: self.emergency_access().pk,
             ("users:reset_second_factor", "pk"): lambda: User.objects.get(username="nurse").pk,
+            **{("monitoring:" + name, "pk"): lambda: self.query.pk for name in STEPS},
+            ("monitoring:review", "site_id"): lambda: self.site.pk,
+            ("monitoring:written", "pk"): lambda: self.review.pk,
+            ("monitoring:raise", "pk"): lambda: self.rated.pk,
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
             **{("users:" + page, "pk"): lambda: self.nurse.pk for page in ACCOUNT_PAGES},
             ("users:end_role", "pk"): lambda: self.nurse.role_assignments.filter(site=self.site)[0].pk,
@@ -180,6 +191,7 @@ class Addresses:
             "label": lambda: "participants.Participant",
             "row_id": lambda: self.patient.pk,
             "version": lambda: "ketamine_96h_v2",
+            "table": lambda: "assessments.assessment",
         }
         made = special.get((name, argument)) or general.get(argument)
         return made() if made else _unknown(name, argument)

@@ -16,6 +16,7 @@ AUDITED_APPS = frozenset(
         "participants",
         "contacts",
         "locks",
+        "monitoring",
         "safety",
         "records",
         "signatures",

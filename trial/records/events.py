@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 EVENTS: dict[str, str] = {
+    "record.saved": "A record was entered (its version is 1) or corrected: record, actor, reason. Rows made in bulk "
+    "and the state of visits are not told.",
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
@@ -34,6 +36,8 @@ PROVIDERS: dict[str, str] = {
     "queries.open_about": "Open data queries about a row or what it holds (of a visit its records, of a participant "
     "all): table (its model's label in lower case), row_id (text) -> tuple of their words. They block only the meaning "
     '"approved".',
+    "assessments.missing_at": "Scales of the protocol that are not recorded at visits: visits -> dict of visit's "
+    "primary key to a tuple of their names; a visit that lacks none is absent.",
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
 

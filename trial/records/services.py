@@ -96,6 +96,7 @@ def put(model: type[R], actor: User, *, key: uuid.UUID | None, reason: str, dige
                 raise
             return first
         report_late(row, actor)
+        events.emit("record.saved", record=row, actor=actor, reason=reason)
     return row
 
 
@@ -178,6 +179,7 @@ def amend(record: R, actor: User, *, version: int, reason: str, **values: Any) -
         locked.version = version + 1
         check_fields(locked)
         locked.save(force_update=True)
+        events.emit("record.saved", record=locked, actor=actor, reason=reason)
     return locked
 
 

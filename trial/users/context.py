@@ -14,6 +14,7 @@ MENU = (
     ("today.read", "participants:today", "Today"),
     ("participants.read", "participants:list", "Participants"),
     ("safety.read", "safety:board", "Safety"),
+    ("queries.read", "monitoring:list", "Queries"),
     ("imaging.read", "imaging:sessions", "Imaging"),
     ("reports.read", "reports:list", "Reports"),
     ("locks.lock", "locks:matrix", "Locks"),

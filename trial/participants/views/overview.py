@@ -29,6 +29,7 @@ PANELS = (
     ("account.own", "users:standing"),
     ("contacts.review", "contacts:open_accesses"),
     ("locks.allow", "locks:waiting"),
+    ("queries.read", "monitoring:today"),
 )
 
 

@@ -25,6 +25,7 @@ PANELS = (
     ("imaging.read", "imaging:panel", "Imaging", ("patient", "control")),
     ("safety.read", "safety:panel", "Safety", ("patient", "control")),
     ("locks.read", "locks:panel", "Locks", ("patient", "control")),
+    ("queries.read", "monitoring:panel", "Queries", ("patient", "control")),
 )
 ACTIONS = (
     "participants.screen",

@@ -164,9 +164,9 @@ def shown(kind: ScreeningForm, records: list[ClinicalRecord], consented_at: date
     names = list(screening_form(kind)._meta.fields or ())
     lines = []
     for record in records:
-        values = [(label(kind, record, name), value(record, name)) for name in names]
+        values = [(name, label(kind, record, name), value(record, name)) for name in names]
         if isinstance(record, Medication):
-            values.append(("Doses", doses_of(record)))
+            values.append(("", "Doses", doses_of(record)))
         is_before_consent = consented_at is None or record.occurred_at < consented_at
         lines.append({"record": record, "values": values, "is_before_consent": is_before_consent})
     return lines
