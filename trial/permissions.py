@@ -56,6 +56,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "safety.read": READERS,
     "safety.record": CLINICAL,
     "safety.acknowledge": frozenset({Role.PSYCHIATRIST, Role.PI}),
+    "safety.report": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
+    "safety.roster": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
     "infusion.read": READERS,
     "infusion.record": CLINICAL,
     "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

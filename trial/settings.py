@@ -47,6 +47,9 @@ ENVIRONMENT: dict[str, Variable] = {
     "SESSION_IDLE_SECONDS": Variable("43200", "A session ends after this long."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
+    "SITE_URL": Variable("http://127.0.0.1:8000", "Address of the site as its users type it; it stands in messages."),
+    "EMAIL_URL": Variable("consolemail://", "Mail server: smtp+tls://user:password@host:587. Production needs one."),
+    "EMAIL_FROM": Variable("trial@localhost", "Sender of the site's messages."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
 }
 
@@ -238,6 +241,12 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+SITE_URL = read("SITE_URL").rstrip("/")
+vars().update(env.email_url_config(read("EMAIL_URL")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("EMAIL_FROM")
+EMAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
+EMAIL_TIMEOUT = 20
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
@@ -271,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
     "forget ended sessions": {"task": "sessions.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "order the messages that are due": {"task": "safety.notify", "schedule": 10.0, "options": {"expires": 10}},
     "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,10 +27,13 @@ from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
 from trial.permissions import Role
 from trial.safety import services as safety
-from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.safety.models import AdverseEvent, Alert, Deviation, OnCallShift
+from trial.safety.services.roster import plan_shift
 from trial.users.models import User
 
 MISSING_STUDY_ID = "STL-9999-9"
+OF_SITES = {"safety:contact", "safety:plan"}
+WEEK = timedelta(days=7)
 Patterns = list[URLPattern | URLResolver]
 
 
@@ -95,6 +98,14 @@ class Addresses:
                 **causality,
             }
             safety.record_adverse_event(self.pi, **given, **event)
+        if not AdverseEvent.objects.filter(participant=self.patient, is_serious=True).exists():
+            no = AdverseEvent.Causality.UNRELATED
+            causality = {"ketamine_causality": no, "clonidine_causality": no, "procedure_causality": no}
+            serious: dict[str, Any] = {"term": "Syncope", "grade": 3, "is_hospitalisation": True, **causality}
+            safety.record_adverse_event(self.pi, **given, **serious, aware_at=timezone.now())
+        if not OnCallShift.objects.filter(site=self.site, ends_at__gt=timezone.now()).exists():
+            now = timezone.now()
+            plan_shift(self.pi, site=self.site, starts_at=now, ends_at=now + WEEK, person=self.pi, phone="314 555 0101")
 
     def of_patient(self, model: Any) -> UUID:
         """Id of one of the patient's rows."""
@@ -108,7 +119,15 @@ class Addresses:
             ("safety:alert", "pk"): lambda: self.of_patient(Alert),
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
+            ("safety:attend", "pk"): lambda: self.of_patient(Alert),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("safety:event", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("safety:follow_up", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("safety:report", "pk"): lambda: AdverseEvent.objects.get(participant=self.patient, is_serious=True).pk,
+            ("safety:shift", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
+            ("safety:cancel", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
+            ("safety:plan", "code"): lambda: self.site.code,
+            ("safety:contact", "code"): lambda: self.site.code,
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
@@ -145,6 +164,8 @@ class Addresses:
             kwargs[argument] = uuid4() if isinstance(value, UUID) else value
         if "study_id" in kwargs:
             kwargs["study_id"] = MISSING_STUDY_ID
+        if name in OF_SITES:
+            kwargs["code"] = "NONE"
         return reverse(name, kwargs=kwargs)
 
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 EVENTS: dict[str, str] = {
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
     "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
+    "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
+    "(in words), occurred_at (when it became known).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "
     "standing (the departures that hold, as trial.rules.deviations.Deviation), why (what changed, in words).",
@@ -20,6 +22,8 @@ EVENTS: dict[str, str] = {
 
 PROVIDERS: dict[str, str] = {
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
+    "safety.sites_without_roster": "Codes of the sites, but for those of practice, where nobody was ever on call -> "
+    "list of text.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "

@@ -10,13 +10,14 @@ SECTIONS = ("alerts", "deviations", "adverse_events")
 
 @dataclass(frozen=True)
 class BoardFilter:
-    """A filter of the board: sections, open or all, part of a study id, a kind of deviation, only important ones."""
+    """A filter of the board: sections, open or all, part of a study id, a kind of deviation, what only."""
 
     section: str = ""
     everything: bool = False
     study_id: str = ""
     kind: str = ""
     only_important: bool = False
+    only_unresolved: bool = False
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> BoardFilter:
@@ -28,6 +29,7 @@ class BoardFilter:
             study_id=asked.get("q", "").strip(),
             kind=asked.get("kind", ""),
             only_important=asked.get("important") == "1",
+            only_unresolved=asked.get("unresolved") == "1",
         )
 
     @property
@@ -38,6 +40,8 @@ class BoardFilter:
     def shows(self, section: str) -> bool:
         """Whether a section is asked for."""
         if self.is_of_deviations and section != "deviations":
+            return False
+        if self.only_unresolved and section != "adverse_events":
             return False
         return self.section in ("", section)
 
@@ -59,4 +63,4 @@ class BoardFilter:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything is left out besides what is closed."""
-        return bool(self.section or self.study_id or self.is_of_deviations)
+        return bool(self.section or self.study_id or self.is_of_deviations or self.only_unresolved)

@@ -230,9 +230,10 @@ def test_another_time_for_a_visit_already_held_is_refused_in_words(desk: Client,
 
 def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Participant) -> None:
     url = address("missed", consented, "screening")
-    assert desk.post(url, {"reason": "", "key": key()}).status_code == 200
-    assert desk.post(url, {"reason": "ill", "key": key()}).status_code == 302
-    assert "Missed: ill" in text(desk.get(address("visit", consented, "screening")))
+    assert desk.post(url, {"reason": "ill", "key": key()}).status_code == 200
+    assert desk.post(url, {"cause": "other", "reason": " ", "key": key()}).status_code == 200
+    assert desk.post(url, {"cause": "illness", "reason": "flu", "key": key()}).status_code == 302
+    assert "Missed: ill, not in hospital: flu" in text(desk.get(address("visit", consented, "screening")))
 
 
 def test_the_participant_page_loads_the_panels_the_role_may_see(client: Client, consented: Participant) -> None:

@@ -191,7 +191,7 @@ def test_correcting_a_serious_event_does_not_alarm_again(record: Any, psychiatri
         ({"ended_at": CONSENTED - timedelta(minutes=1)}, "ended_at"),
         ({"aware_at": CONSENTED - timedelta(minutes=1)}, "aware_at"),
         ({"is_serious": True}, "seriousness"),
-        ({"grade": 5}, "is_serious"),
+        ({"grade": 5}, "is_fatal"),
         ({"grade": 6}, "grade"),
     ],
 )

@@ -57,7 +57,8 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
     form = MissedForm(request.POST, auto_id="missed_%s")
 
     def write() -> None:
-        services.miss_visit(request.user, found, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        given = {name: form.cleaned_data[name] for name in ("cause", "reason")}
+        services.miss_visit(request.user, found, **given)  # type: ignore[arg-type]
 
     if attempt(form, write):
         messages.success(request, "The visit is recorded as missed, with a deviation.")
