@@ -12,7 +12,9 @@ from trial.records.events import ask
 from trial.records.models import ProtocolVersion
 
 # Django's back ends that keep a message on this machine: in a console, a file, the memory, or nowhere.
-SILENT_MAIL = frozenset(f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem"))
+SILENT_MAIL = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
+)
 
 
 class ProtocolChanged(RuntimeError):

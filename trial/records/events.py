@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 EVENTS: dict[str, str] = {
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
-    "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
+    "Deviation.Kind value), summary, occurred_at, source (the record it is about), ground (a key of the protocol or "
+    "the name of a rule), is_important.",
     "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
     "(in words), occurred_at (when it became known).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
@@ -26,6 +27,8 @@ PROVIDERS: dict[str, str] = {
     "list of text.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
+    "infusion.exposure": "Infusions begun before an instant: sites (primary keys), until -> dict of site's primary key "
+    "to Exposure; a site without one is absent.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
@@ -37,6 +40,14 @@ class InfusionTimes(NamedTuple):
 
     started_at: datetime
     ended_at: datetime | None
+
+
+class Exposure(NamedTuple):
+    """Infusions of a site: how many began, how many were completed, and their hours, pauses included."""
+
+    started: int
+    completed: int
+    hours: float
 
 
 class RunningInfusion(NamedTuple):

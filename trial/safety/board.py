@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
 
+# Departures of one kind from one ground, each within this time of the one before, are shown as one group.
+REPEATS_WITHIN = timedelta(days=7)
 SECTIONS = ("alerts", "deviations", "adverse_events")
 
 
@@ -64,3 +69,49 @@ class BoardFilter:
     def is_narrowed(self) -> bool:
         """Whether anything is left out besides what is closed."""
         return bool(self.section or self.study_id or self.is_of_deviations or self.only_unresolved)
+
+
+class Repeatable(Protocol):
+    """What can repeat itself: a departure from a ground by a participant at a moment."""
+
+    participant_id: UUID
+    kind: str
+    ground: str
+    occurred_at: datetime
+
+
+R = TypeVar("R", bound=Repeatable)
+
+
+@dataclass(frozen=True)
+class Group(Generic[R]):
+    """Departures that repeat each other, the first of the list first."""
+
+    rows: tuple[R, ...]
+
+    @property
+    def lead(self) -> R:
+        """The one that stands for all."""
+        return self.rows[0]
+
+    @property
+    def repeats(self) -> tuple[R, ...]:
+        """The others."""
+        return self.rows[1:]
+
+
+def grouped(rows: Iterable[R]) -> list[Group[R]]:
+    """Put rows that repeat each other together, each group where its first row stands; no ground, no repeat."""
+    found = list(rows)
+    chains: list[list[R]] = []
+    last: dict[tuple[UUID, str, str], list[R]] = {}
+    for row in sorted(found, key=lambda one: one.occurred_at):
+        same = (row.participant_id, row.kind, row.ground)
+        chain = last.get(same) if row.ground else None
+        if chain is None or row.occurred_at - chain[-1].occurred_at > REPEATS_WITHIN:
+            chain = last[same] = []
+            chains.append(chain)
+        chain.append(row)
+    place = {id(row): number for number, row in enumerate(found)}
+    ordered = [sorted(chain, key=lambda row: place[id(row)]) for chain in chains]
+    return [Group(tuple(chain)) for chain in sorted(ordered, key=lambda chain: place[id(chain[0])])]

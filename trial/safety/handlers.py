@@ -25,6 +25,7 @@ def keep_deviation(
     summary: str,
     occurred_at: datetime,
     source: Any,
+    ground: str,
     is_important: bool = False,
 ) -> None:
     """Keep a departure that an app below found."""
@@ -36,6 +37,7 @@ def keep_deviation(
         summary=summary,
         occurred_at=occurred_at,
         source=source,
+        ground=ground,
         is_important=is_important,
         origin=getattr(source, "origin", "form"),
     )

@@ -119,4 +119,6 @@ def roster_gaps(sites: Iterable[UUID], now: datetime) -> list[Gap]:
 def sites_without_roster() -> list[str]:
     """Sites, but for those of practice, whose roster was never filled, by code."""
     filled = OnCallShift.objects.filter(is_cancelled=False).values("site_id")
-    return list(Site.objects.filter(is_practice=False).exclude(pk__in=filled).order_by("code").values_list("code", flat=True))
+    return list(
+        Site.objects.filter(is_practice=False).exclude(pk__in=filled).order_by("code").values_list("code", flat=True)
+    )

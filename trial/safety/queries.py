@@ -13,7 +13,7 @@ from trial.participants.models import Participant
 from trial.participants.queries import protocol_of
 from trial.protocol.values import Numbers
 from trial.records.models import ClinicalRecord
-from trial.safety.board import BoardFilter
+from trial.safety.board import BoardFilter, grouped
 from trial.safety.models import (
     RESOLVED,
     AdverseEvent,
@@ -62,12 +62,21 @@ def open_alerts(sites: frozenset[UUID]) -> QuerySet[Alert]:
 
 def deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
     """Every deviation, the latest first."""
-    return at_sites(Deviation, sites).order_by("-occurred_at")
+    return at_sites(Deviation, sites).select_related("closed_by").order_by("-occurred_at")
 
 
 def open_deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
     """Deviations without a corrective action: important ones first, then the oldest."""
     return at_sites(Deviation, sites).filter(closed_at=None).order_by("-is_important", "occurred_at")
+
+
+def repeats_of(deviation: Deviation) -> list[Deviation]:
+    """The other open deviations that repeat an open one."""
+    rows = Deviation.objects.filter(
+        participant=deviation.participant, kind=deviation.kind, ground=deviation.ground, closed_at=None
+    )
+    groups = grouped(rows.order_by("occurred_at"))
+    return [row for group in groups if deviation in group.rows for row in group.rows if row != deviation]
 
 
 def adverse_events(sites: frozenset[UUID]) -> QuerySet[AdverseEvent]:
@@ -108,7 +117,9 @@ def alerts_of(participant: Participant) -> QuerySet[Alert]:
 def deviations_of(participant: Participant) -> QuerySet[Deviation]:
     """A participant's deviations, the latest first."""
     return (
-        Deviation.objects.filter(participant=participant).select_related("participant__site").order_by("-occurred_at")
+        Deviation.objects.filter(participant=participant)
+        .select_related("participant__site", "closed_by")
+        .order_by("-occurred_at")
     )
 
 

@@ -67,7 +67,9 @@ def rosters(sites: frozenset[UUID], day: date) -> list[Roster]:
     found = list(shifts(sites, begins, begins + WEEK + 2 * margin))
     contacts = {contact.site_id: contact for contact in SafetyContact.objects.filter(site_id__in=sites)}
     return [
-        Roster(site, tuple(day_of(site, week.begins + timedelta(days=n), found) for n in range(7)), contacts.get(site.pk))
+        Roster(
+            site, tuple(day_of(site, week.begins + timedelta(days=n), found) for n in range(7)), contacts.get(site.pk)
+        )
         for site in Site.objects.filter(pk__in=sites).order_by("is_practice", "code")
     ]
 

@@ -109,9 +109,7 @@ def test_an_acknowledged_alert_is_told_to_nobody_any_more(
     assert mail.messages == []
 
 
-def test_only_one_person_is_on_it_and_the_next_is_told_who(
-    raised: Raise, psychiatrist: User, pi: User
-) -> None:
+def test_only_one_person_is_on_it_and_the_next_is_told_who(raised: Raise, psychiatrist: User, pi: User) -> None:
     alert = raised()
     first = services.attend(psychiatrist, alert)
     assert services.attend(psychiatrist, alert).reached_at == first.reached_at
@@ -237,7 +235,10 @@ def test_a_job_given_up_settles_its_message_as_failed(raised: Raise, on_duty: On
 
 def test_the_screen_names_whom_to_phone_then_the_back_up(raised: Raise, on_duty: OnCallShift) -> None:
     (found,) = on_call.unreached([raised()], timezone.now())
-    assert [(one.name, one.phone) for one in found.contacts] == [("Paul", "+1 314 555 0101"), ("Ida", "+1 314 555 0102")]
+    assert [(one.name, one.phone) for one in found.contacts] == [
+        ("Paul", "+1 314 555 0101"),
+        ("Ida", "+1 314 555 0102"),
+    ]
     assert not found.is_empty
 
 

@@ -53,7 +53,9 @@ def test_the_flags_are_the_six_of_cdisc() -> None:
     assert list(CRITERIA) == ["AESDTH", "AESLIFE", "AESHOSP", "AESDISAB", "AESCONG", "AESMIE"]
 
 
-@pytest.mark.parametrize("flag", [name for name in CRITERIA.values() if name not in ("is_fatal", "is_life_threatening")])
+@pytest.mark.parametrize(
+    "flag", [name for name in CRITERIA.values() if name not in ("is_fatal", "is_life_threatening")]
+)
 def test_any_rule_makes_an_event_serious_whatever_its_grade(
     consented: Participant, coordinator: User, flag: str
 ) -> None:

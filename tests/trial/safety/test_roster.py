@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -68,9 +69,7 @@ def test_only_who_may_acknowledge_can_be_on_call(site: Site, pi: User, coordinat
     ("values", "field"),
     [({"phone": "ask the desk"}, "phone"), ({"backup_phone": "1234"}, "backup_phone")],
 )
-def test_a_shift_without_a_number_to_phone_is_refused(
-    site: Site, pi: User, values: dict[str, Any], field: str
-) -> None:
+def test_a_shift_without_a_number_to_phone_is_refused(site: Site, pi: User, values: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as refused:
         plan(pi, site, pi, MONDAY, MONDAY + DAY, **values)
     assert field in refused.value.message_dict
@@ -94,7 +93,7 @@ def test_gaps_are_exactly_the_minutes_that_no_shift_covers(drawn: list[tuple[int
     free = {m for m in range(60) if not any(start <= at(m) < end for start, end in shifts)}
     found = gaps(shifts, at(0), at(60))
     assert {m for m in range(60) if any(start <= at(m) < end for start, end in found)} == free
-    assert all(one[1] < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] < other[0] for one, other in pairwise(found))
 
 
 def test_the_gaps_of_the_next_14_days_are_told_for_each_site(site: Site, on_duty: OnCallShift) -> None:

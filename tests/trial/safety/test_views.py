@@ -81,7 +81,7 @@ def addresses(participant: Participant, alert: Alert, deviation: Deviation, even
         reverse("safety:plan", args=[participant.site.code]): "safety.roster",
         reverse("safety:contact", args=[participant.site.code]): "safety.roster",
         reverse("safety:reach", args=[participant.study_id]): "safety.read",
-        reverse("safety:close", args=[deviation.pk]): "safety.record",
+        reverse("safety:close", args=[deviation.pk]): "safety.close",
         reverse("safety:acknowledge", args=[alert.pk]): "safety.acknowledge",
         reverse("safety:alert", args=[alert.pk]): "safety.read",
     }
@@ -306,11 +306,18 @@ def test_unticking_every_rule_makes_a_serious_event_one_that_is_not(
     assert not event.is_serious
 
 
-def test_every_grade_stands_beside_the_words_of_ctcae(client: Client, consented: Participant, coordinator: User) -> None:
+def test_every_grade_stands_beside_the_words_of_ctcae(
+    client: Client, consented: Participant, coordinator: User
+) -> None:
     client.force_login(coordinator)
     page = client.get(reverse("safety:adverse_event", args=[consented.study_id])).content.decode()
     # CTCAE v5.0, page 2, "Grades".
-    for words in ("asymptomatic or mild symptoms", "instrumental ADL", "self care ADL", "urgent intervention indicated"):
+    for words in (
+        "asymptomatic or mild symptoms",
+        "instrumental ADL",
+        "self care ADL",
+        "urgent intervention indicated",
+    ):
         assert words in page
 
 
@@ -324,7 +331,13 @@ def test_a_serious_event_is_reported_and_its_page_tells_when_it_is_overdue(
     event = AdverseEvent.objects.get()
     page = reverse("safety:event", args=[event.pk])
     assert "Overdue: First report, within 24 h" in client.get(page).content.decode()
-    sent = {"occurred_at": "2026-03-02T12:30", "recipient": "sponsor", "means": "email", "reference": "S-7", "key": key()}
+    sent = {
+        "occurred_at": "2026-03-02T12:30",
+        "recipient": "sponsor",
+        "means": "email",
+        "reference": "S-7",
+        "key": key(),
+    }
     early = client.post(reverse("safety:report", args=[event.pk]), {**sent, "occurred_at": "2026-03-02T11:00"})
     assert "before trial staff knew" in early.content.decode()
     assert client.post(reverse("safety:report", args=[event.pk]), sent).status_code == 302

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from trial.participants.forms.base import KeyedForm
@@ -10,9 +12,27 @@ from trial.safety.models import Deviation
 
 
 class CorrectionForm(KeyedForm):
-    """What was done about a deviation."""
+    """Why a deviation happened and what was done about it; of an important one all is asked."""
 
-    correction = forms.CharField(label="Corrective action", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    root_cause = forms.CharField(label="Why did it happen?", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    correction = forms.CharField(label="Corrective action", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    prevention = forms.CharField(
+        label="What keeps it from happening again?", max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    with_repeats = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, is_important: bool, repeats: int = 0, **kwargs: Any) -> None:
+        self.is_important, self.repeats = is_important, repeats
+        super().__init__(*args, **kwargs)
+
+    def grow(self) -> None:
+        """Demand cause and prevention of an important one; offer to close what repeats it."""
+        for name in ("root_cause", "prevention"):
+            self.fields[name].required = self.is_important
+        if self.repeats:
+            self.fields["with_repeats"].label = f"Close the {self.repeats} that repeat it with the same words"
+        else:
+            del self.fields["with_repeats"]
 
 
 class DeviationForm(KeyedForm):

@@ -27,9 +27,7 @@ class ShiftForm(KeyedForm):
     person = forms.ModelChoiceField(label="On call", queryset=None, empty_label="choose …")
     phone = forms.CharField(label="Telephone", max_length=30, validators=[PHONE], help_text=WORK_NUMBER)
     backup = forms.ModelChoiceField(label="Back-up", queryset=None, required=False, empty_label="nobody")
-    backup_phone = forms.CharField(
-        label="Telephone of the back-up", max_length=30, required=False, validators=[PHONE]
-    )
+    backup_phone = forms.CharField(label="Telephone of the back-up", max_length=30, required=False, validators=[PHONE])
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Why is it changed?", max_length=200)
 
@@ -69,7 +67,9 @@ class CancelForm(KeyedForm):
 class ContactForm(KeyedForm):
     """Whom to phone when the roster names nobody."""
 
-    answers = forms.CharField(label="Who answers", max_length=120, help_text="For example: psychiatric ward, night desk.")
+    answers = forms.CharField(
+        label="Who answers", max_length=120, help_text="For example: psychiatric ward, night desk."
+    )
     phone = forms.CharField(label="Emergency number", max_length=30, validators=[PHONE])
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

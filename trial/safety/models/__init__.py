@@ -1,4 +1,4 @@
-"""Alerts that somebody must act on, adverse events and what follows them, departures from the protocol, who is on call."""
+"""Alerts that somebody must act on, adverse events and what follows, departures from the protocol, who is on call."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from trial.safety.models.events import (
     Outcome,
     SeriousEventReport,
 )
+from trial.safety.models.exports import SafetyExport
 from trial.safety.models.roster import OnCallShift, SafetyContact
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "OnCallShift",
     "Outcome",
     "SafetyContact",
+    "SafetyExport",
     "SeriousEventReport",
 ]

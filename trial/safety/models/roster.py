@@ -34,7 +34,9 @@ class OnCallShift(Record):
         ordering: ClassVar[list[str]] = ["starts_at"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *Record.Meta.constraints,
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["site", "ends_at"], name="shift_ends")]
 

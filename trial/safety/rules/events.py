@@ -53,14 +53,16 @@ def _seriousness(event: EventFacts) -> dict[str, str]:
         }
     if event.is_life_threatening and event.grade is not None and event.grade < LIFE_THREATENING and not explained:
         return {
-            "grade": "Life-threatening means grade 4. Correct the grade, or say in the details why a lower one is right."
+            "grade": "Life-threatening means grade 4. Correct the grade, or say in the details why it is lower."
         }
     return {}
 
 
 def _death(event: EventFacts) -> dict[str, str]:
     if event.grade == DEATH and not event.is_fatal:
-        return {"is_fatal": "Grade 5 is death, which is always serious: tick that it led to death, or correct the grade."}
+        return {
+            "is_fatal": "Grade 5 is death, which is always serious: tick that it led to death, or correct the grade."
+        }
     if event.is_fatal and event.grade is not None and event.grade != DEATH:
         return {"grade": "An event that led to death has grade 5."}
     if event.is_fatal and event.outcome not in ("", "fatal"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trial.safety.services.alerts import acknowledge, attend, raise_alert
-from trial.safety.services.deviations import close_deviation, close_what_ended, record_deviation
+from trial.safety.services.deviations import close_deviation, close_group, close_what_ended, record_deviation
 from trial.safety.services.events import (
     correct_adverse_event,
     follow_up,
@@ -16,6 +16,7 @@ __all__ = [
     "acknowledge",
     "attend",
     "close_deviation",
+    "close_group",
     "close_what_ended",
     "correct_adverse_event",
     "follow_up",

@@ -29,6 +29,7 @@ def record_deviation(
     visit: Visit | None = None,
     source: Model | None = None,
     ground: str = "",
+    began: str = "",
     is_important: bool = False,
     is_automatic: bool = True,
     key: uuid.UUID | None = None,
@@ -36,13 +37,14 @@ def record_deviation(
 ) -> Deviation:
     """Record a departure from the protocol; an open one of the same kind about the same record stands for it.
 
-    ground: how the summary of that one begins, where several of a kind may be open about one record; empty for any.
+    ground: what it departs from (a protocol key or the name of a rule), where several of a kind may be open about one
+    record; began: how the summary of a row without a ground begins if that stands for it, empty for any.
     After that one is closed, only another departure (by its summary) is recorded anew. One that was void says
     nothing about a departure that holds.
     """
-    about, text = named(source), shortened(summary)
+    about, text, ground = named(source), shortened(summary), shortened(ground)
     if source is not None:
-        standing = Q(closed_at=None, summary__startswith=ground)
+        standing = Q(closed_at=None) & (Q(ground=ground) | Q(ground="", summary__startswith=began))
         known = Deviation.objects.filter(**about, kind=kind).filter(standing | Q(summary=text, is_void=False))
         if (same := known.first()) is not None:
             return same
@@ -56,6 +58,7 @@ def record_deviation(
         origin=origin,
         reason="deviation found" if is_automatic else "deviation reported",
         kind=kind,
+        ground=ground,
         summary=text,
         is_important=is_important,
         is_automatic=is_automatic,
@@ -63,10 +66,23 @@ def record_deviation(
     )
 
 
-def close_deviation(actor: User, deviation: Deviation, *, correction: str, at: datetime | None = None) -> Deviation:
-    """Close a deviation with the corrective action; raises RecordError without one or when it is closed."""
+def close_deviation(
+    actor: User,
+    deviation: Deviation,
+    *,
+    correction: str,
+    root_cause: str = "",
+    prevention: str = "",
+    at: datetime | None = None,
+) -> Deviation:
+    """Close a deviation with what was done about it; raises RecordError without that or when it is closed.
+
+    An important one also needs its root cause and what keeps it from happening again.
+    """
     if not correction.strip():
         raise RecordError("Say what was done about the deviation.")
+    if deviation.is_important and not (root_cause.strip() and prevention.strip()):
+        raise RecordError("It is important: say why it happened, and what keeps it from happening again.")
     with audited(actor, "deviation closed"):
         locked = Deviation.objects.select_for_update().get(pk=deviation.pk)
         if locked.closed_at is not None:
@@ -77,8 +93,17 @@ def close_deviation(actor: User, deviation: Deviation, *, correction: str, at: d
             version=locked.version,
             reason="deviation closed",
             closed_at=at or timezone.now(),
+            closed_by=actor,
             correction=correction.strip(),
+            root_cause=root_cause.strip(),
+            prevention=prevention.strip(),
         )
+
+
+def close_group(actor: User, deviations: Sequence[Deviation], **said: str) -> list[Deviation]:
+    """Close deviations that repeat each other with one answer, all or none; raises RecordError."""
+    with audited(actor, "deviations closed"):
+        return [close_deviation(actor, deviation, **said) for deviation in deviations]
 
 
 def close_what_ended(actor: User, source: Model, *, standing: Sequence[Departure], why: str) -> None:

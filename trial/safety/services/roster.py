@@ -73,7 +73,8 @@ def _check(
     """Refuse a shift over another one, and people who could not acknowledge an alert."""
     taken = on_call.shifts([site.pk], starts_at, ends_at).exclude(pk=besides).first()
     if taken is not None:
-        span = f"{taken.starts_at.astimezone(site.zone):%Y-%m-%d %H:%M} to {taken.ends_at.astimezone(site.zone):%Y-%m-%d %H:%M}"
+        starts, ends = taken.starts_at.astimezone(site.zone), taken.ends_at.astimezone(site.zone)
+        span = f"{starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
         raise RecordError(f"{taken.person} is on call then ({span}). Change that shift, or choose another time.")
     able = set(on_call.may_answer(site, starts_at).values_list("pk", flat=True))
     for person in (people["person"], people.get("backup")):

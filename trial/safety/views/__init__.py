@@ -6,6 +6,7 @@ from trial.safety.views.alerts import acknowledge, alert, attend, reach
 from trial.safety.views.board import board, open_counts, panel
 from trial.safety.views.deviations import close, deviation
 from trial.safety.views.events import adverse_event, correct, event, follow_up, report
+from trial.safety.views.oversight import export, oversight
 from trial.safety.views.roster import cancel, contact, plan, roster, shift
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "correct",
     "deviation",
     "event",
+    "export",
     "follow_up",
     "open_counts",
+    "oversight",
     "panel",
     "plan",
     "reach",

@@ -12,7 +12,7 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
 from trial.safety import on_call, queries
-from trial.safety.board import BoardFilter
+from trial.safety.board import BoardFilter, grouped
 from trial.safety.models import Deviation
 
 
@@ -25,12 +25,13 @@ def board(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "kinds": Deviation.Kind.choices,
         "alerts": queries.board_alerts(sites, asked),
-        "deviations": queries.board_deviations(sites, asked),
+        "deviations": grouped(queries.board_deviations(sites, asked)),
         "adverse_events": queries.board_adverse_events(sites, asked),
         "gaps": on_call.roster_gaps(sites, timezone.now()),
-        "may_plan": may(user, "safety.roster"),
+        "may_oversee": may(user, "safety.oversight"),
         "acknowledging": sites_permitting(user, "safety.acknowledge"),
         "recording": sites_permitting(user, "safety.record"),
+        "closing": sites_permitting(user, "safety.close"),
     }
     return render(request, "safety/board.html", frame)
 
@@ -45,6 +46,7 @@ def open_counts(request: HttpRequest) -> HttpResponse:
         "unreached": on_call.unreached(alerts, now),
         "gaps": on_call.roster_gaps(sites, now),
         "deviations": queries.open_deviations(sites).count(),
+        "important": queries.open_deviations(sites).filter(is_important=True).count(),
     }
     return render(request, "safety/_open.html", frame)
 
@@ -57,9 +59,10 @@ def panel(request: HttpRequest, participant: Participant) -> HttpResponse:
     frame = {
         "participant": participant,
         "alerts": queries.alerts_of(participant),
-        "deviations": queries.deviations_of(participant),
+        "deviations": grouped(queries.deviations_of(participant)),
         "adverse_events": queries.adverse_events_of(participant),
         "may_acknowledge": may(user, "safety.acknowledge", participant.site_id),
         "may_record": may(user, "safety.record", participant.site_id),
+        "may_close": may(user, "safety.close", participant.site_id),
     }
     return render(request, "safety/_panel.html", frame)

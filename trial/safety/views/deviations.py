@@ -35,14 +35,17 @@ def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
     return form_page(request, participant, form, title="Report a deviation", submit="Record the deviation")
 
 
-@requires("safety.record")
+@requires("safety.close")
 def close(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Close a deviation with its corrective action."""
+    """Close a deviation with its cause and what was done, and those that repeat it where that is asked."""
     found = queries.get_row(Deviation, sites_of(request), pk)
-    form = CorrectionForm(request.POST or None)
+    repeats = queries.repeats_of(found) if found.closed_at is None else []
+    form = CorrectionForm(request.POST or None, is_important=found.is_important, repeats=len(repeats))
 
     def write() -> None:
-        services.close_deviation(request.user, found, correction=form.cleaned_data["correction"])  # type: ignore[arg-type]
+        words = {name: form.cleaned_data[name] for name in ("root_cause", "correction", "prevention")}
+        closing = [found, *repeats] if form.cleaned_data.get("with_repeats") else [found]
+        services.close_group(request.user, closing, **words)  # type: ignore[arg-type]
 
     with timezone.override(found.participant.site.zone):
         if request.method == "POST" and attempt(form, write):

@@ -85,7 +85,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, "The shift is taken out. Look for the gap it leaves.")
             return to_week(found.starts_at.astimezone(found.site.zone).date())
         title = f"Take {found.person} out of the roster"
-        return roster_form(request, form, title=title, submit="Take out", intro=f"{found.site.code}, {weeks.span(found)}")
+        return roster_form(
+            request, form, title=title, submit="Take out", intro=f"{found.site.code}, {weeks.span(found)}"
+        )
 
 
 @requires("safety.roster")

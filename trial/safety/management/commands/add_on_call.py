@@ -29,7 +29,9 @@ class Command(BaseCommand):
         if site is None or person is None:
             raise CommandError("There is no such site or account; see manage.py add_site and add_account.")
         try:
-            starts, ends = (datetime.fromisoformat(options[name]).replace(tzinfo=site.zone) for name in ("begins", "ends"))
+            starts, ends = (
+                datetime.fromisoformat(options[name]).replace(tzinfo=site.zone) for name in ("begins", "ends")
+            )
             plan_shift(person, site=site, starts_at=starts, ends_at=ends, person=person, phone=options["phone"])
         except ValidationError as wrong:
             raise CommandError(" ".join(wrong.messages)) from wrong
