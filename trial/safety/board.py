@@ -74,10 +74,17 @@ class BoardFilter:
 class Repeatable(Protocol):
     """What can repeat itself: a departure from a ground by a participant at a moment."""
 
-    participant_id: UUID
-    kind: str
-    ground: str
-    occurred_at: datetime
+    @property
+    def participant_id(self) -> UUID: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def ground(self) -> str: ...
+
+    @property
+    def occurred_at(self) -> datetime: ...
 
 
 R = TypeVar("R", bound=Repeatable)

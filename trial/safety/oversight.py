@@ -54,11 +54,11 @@ def listings(sites: Iterable[Site], until: datetime) -> list[Listing]:
 def exposure(sites: list[Site], until: datetime) -> Listing:
     """Participants who started and completed the infusion, and hours from start to end or to the cut."""
     found: dict[UUID, Exposure] = ask("infusion.exposure", sites=[site.pk for site in sites], until=until)
-    none = Exposure(0, 0, 0.0)
-    rows = [(site.code, *found.get(site.pk, none)) for site in sites]
+    counted = [(site.code, found.get(site.pk, Exposure(0, 0, 0.0))) for site in sites]
     if len(sites) > 1:
-        rows.append(("all", *(sum(column) for column in zip(*(row[1:] for row in rows), strict=True))))
-    shown = tuple((code, started, completed, round(hours, 1)) for code, started, completed, hours in rows)
+        started, completed = (sum(one[number] for _, one in counted) for number in (0, 1))
+        counted.append(("all", Exposure(int(started), int(completed), sum(one.hours for _, one in counted))))
+    shown = tuple((code, one.started, one.completed, round(one.hours, 1)) for code, one in counted)
     return Listing("exposure", "Exposure", ("SITEID", "infusions started", "completed", "hours infused"), shown)
 
 
@@ -70,7 +70,7 @@ def by_term(sites: list[Site], events: list[AdverseEvent]) -> Listing:
         if len(sites) > 1:
             groups["all", event.term.strip().lower(), event.grade].append(event)
     order = {site.code: number for number, site in enumerate(sites)}
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (code, term, grade, len(found), len({event.participant_id for event in found}), *related(found))
         for (code, term, grade), found in sorted(
             groups.items(), key=lambda item: (order.get(item[0][0], 999), *item[0][1:])
@@ -139,7 +139,7 @@ def deviations(sites: list[Site], until: datetime) -> Listing:
         for place in (code, "all") if len(sites) > 1 else (code,):
             counts[place, kind].update({"all": 1, "important": is_important, "open": closed_at is None})
     places = [site.code for site in sites] + (["all"] if len(sites) > 1 else [])
-    listed = [
+    listed: list[tuple[Cell, ...]] = [
         (place, str(kind.label), *(counts[place, kind.value][name] for name in ("all", "important", "open")))
         for place in places
         for kind in Deviation.Kind

@@ -82,7 +82,11 @@ def test_an_important_one_needs_cause_and_prevention(consented: Participant, coo
     found = deviation(coordinator, consented, is_important=True)
     with pytest.raises(RecordError, match="why it happened"):
         services.close_deviation(coordinator, found, correction="Rate lowered.")
-    said = {"root_cause": "Pump set by hand.", "correction": "Rate lowered.", "prevention": "Second person checks."}
+    said: dict[str, Any] = {
+        "root_cause": "Pump set by hand.",
+        "correction": "Rate lowered.",
+        "prevention": "Second person checks.",
+    }
     closed = services.close_deviation(coordinator, found, **said)
     assert (closed.closed_by, closed.root_cause, closed.prevention) == (
         coordinator,

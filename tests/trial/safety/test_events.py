@@ -59,7 +59,7 @@ def test_the_flags_are_the_six_of_cdisc() -> None:
 def test_any_rule_makes_an_event_serious_whatever_its_grade(
     consented: Participant, coordinator: User, flag: str
 ) -> None:
-    event = services.record_adverse_event(coordinator, participant=consented, **EVENT, **{flag: True})
+    event = services.record_adverse_event(coordinator, participant=consented, **{**EVENT, flag: True})
     assert event.is_serious
     assert len(event.criteria) == 1
     assert Alert.objects.get().source_id == event.pk
@@ -178,7 +178,7 @@ def test_a_stay_that_is_recorded_already_is_not_recorded_twice(consented: Partic
 
 
 def test_a_stay_that_ended_before_that_day_is_another_one(consented: Participant, coordinator: User) -> None:
-    ended = {"ended_at": CONSENTED + timedelta(days=1), "outcome_code": "recovered"}
+    ended: dict[str, Any] = {"ended_at": CONSENTED + timedelta(days=1), "outcome_code": "recovered"}
     services.record_adverse_event(coordinator, participant=consented, **EVENT, is_hospitalisation=True, **ended)
     miss_visit(coordinator, week_2(consented), cause="hospitalisation")
     assert AdverseEvent.objects.filter(is_provisional=True).count() == 1

@@ -14,7 +14,7 @@ from trial.records.forms import moment
 from trial.records.models import wrong_year
 from trial.safety.models.roster import PHONE
 from trial.safety.on_call import may_answer
-from trial.users.models import Site
+from trial.users.models import Site, User
 
 WORK_NUMBER = "A telephone of the staff, reachable at any hour of the shift."
 
@@ -24,9 +24,9 @@ class ShiftForm(KeyedForm):
 
     starts_at = moment("From")
     ends_at = moment("To")
-    person = forms.ModelChoiceField(label="On call", queryset=None, empty_label="choose …")
+    person = forms.ModelChoiceField(label="On call", queryset=User.objects.none(), empty_label="choose …")
     phone = forms.CharField(label="Telephone", max_length=30, validators=[PHONE], help_text=WORK_NUMBER)
-    backup = forms.ModelChoiceField(label="Back-up", queryset=None, required=False, empty_label="nobody")
+    backup = forms.ModelChoiceField(label="Back-up", queryset=User.objects.none(), required=False, empty_label="nobody")
     backup_phone = forms.CharField(label="Telephone of the back-up", max_length=30, required=False, validators=[PHONE])
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Why is it changed?", max_length=200)

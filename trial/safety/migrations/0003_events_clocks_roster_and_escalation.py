@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                     ("unexpected", "unexpected: not listed there, or graver than listed"),
                 ],
                 max_length=10,
-                verbose_name="expected?",
+                verbose_name="whether it was expected",
             ),
         ),
         migrations.AddField(

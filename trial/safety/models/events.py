@@ -79,7 +79,7 @@ class AdverseEvent(ClinicalRecord):
     is_congenital = models.BooleanField("birth defect", default=False)
     is_medically_important = models.BooleanField("another important medical event", default=False)
     seriousness = models.CharField("details of seriousness", max_length=200, blank=True)
-    expectedness = models.CharField("expected?", max_length=10, choices=Expectedness.choices, blank=True)
+    expectedness = models.CharField("whether it was expected", max_length=10, choices=Expectedness.choices, blank=True)
     ketamine_causality = models.CharField("caused by ketamine", max_length=10, choices=Causality.choices)
     clonidine_causality = models.CharField("caused by clonidine", max_length=10, choices=Causality.choices)
     procedure_causality = models.CharField("caused by a procedure", max_length=10, choices=Causality.choices)

@@ -52,9 +52,7 @@ def _seriousness(event: EventFacts) -> dict[str, str]:
             "of grade 4 was not: for example a laboratory value without danger to life."
         }
     if event.is_life_threatening and event.grade is not None and event.grade < LIFE_THREATENING and not explained:
-        return {
-            "grade": "Life-threatening means grade 4. Correct the grade, or say in the details why it is lower."
-        }
+        return {"grade": "Life-threatening means grade 4. Correct the grade, or say in the details why it is lower."}
     return {}
 
 

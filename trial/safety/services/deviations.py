@@ -100,10 +100,15 @@ def close_deviation(
         )
 
 
-def close_group(actor: User, deviations: Sequence[Deviation], **said: str) -> list[Deviation]:
+def close_group(
+    actor: User, deviations: Sequence[Deviation], *, correction: str, root_cause: str = "", prevention: str = ""
+) -> list[Deviation]:
     """Close deviations that repeat each other with one answer, all or none; raises RecordError."""
     with audited(actor, "deviations closed"):
-        return [close_deviation(actor, deviation, **said) for deviation in deviations]
+        return [
+            close_deviation(actor, one, correction=correction, root_cause=root_cause, prevention=prevention)
+            for one in deviations
+        ]
 
 
 def close_what_ended(actor: User, source: Model, *, standing: Sequence[Departure], why: str) -> None:

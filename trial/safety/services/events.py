@@ -77,7 +77,7 @@ def follow_up(
 
     Always possible: an event is followed until it is resolved, also after the participant has left.
     """
-    given = {"participant": event.participant, "visit": None, "occurred_at": occurred_at}
+    given: dict[str, Any] = {"participant": event.participant, "visit": None, "occurred_at": occurred_at}
     given |= {"event": event, "news": news, "outcome_code": outcome_code}
     if key is not None and (row := repeated(AdverseEventFollowUp, actor, key, content_hash(given))):
         return row

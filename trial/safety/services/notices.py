@@ -66,7 +66,7 @@ def send(job: RunningJob) -> None:
         settle(AlertNotice.objects.select_for_update().get(pk=notice.pk), state, delivery, person, now)
 
 
-def settle(notice: AlertNotice, state: State, delivery: Delivery, person: User | None, now: datetime) -> None:
+def settle(notice: AlertNotice, state: str, delivery: Delivery, person: User | None, now: datetime) -> None:
     """Write what became of a message; one that a later try may bring through waits for that."""
     notice.why = delivery.why[:200]
     if state != State.NOT_NEEDED:
@@ -93,7 +93,7 @@ def why_not_needed(notice: AlertNotice) -> str:
     """
     alert = notice.alert
     if notice.purpose == Purpose.REPORT:
-        event = AdverseEvent.objects.filter(pk=alert.source_id).first()
+        event = None if alert.source_id is None else AdverseEvent.objects.filter(pk=alert.source_id).first()
         if event is None or not event.is_serious:
             return "the event is no longer recorded as serious"
         return "it is reported" if SeriousEventReport.objects.filter(event=event).exists() else ""

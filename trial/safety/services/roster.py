@@ -71,7 +71,8 @@ def _check(
     site: Site, starts_at: datetime, ends_at: datetime, people: dict[str, Any], *, besides: uuid.UUID | None = None
 ) -> None:
     """Refuse a shift over another one, and people who could not acknowledge an alert."""
-    taken = on_call.shifts([site.pk], starts_at, ends_at).exclude(pk=besides).first()
+    others = on_call.shifts([site.pk], starts_at, ends_at)
+    taken = (others if besides is None else others.exclude(pk=besides)).first()
     if taken is not None:
         starts, ends = taken.starts_at.astimezone(site.zone), taken.ends_at.astimezone(site.zone)
         span = f"{starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"

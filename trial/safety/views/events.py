@@ -96,7 +96,7 @@ def event_form(
 ) -> HttpResponse:
     """Render the form of an event, new or recorded."""
     back = reverse("safety:event", args=[found.pk]) if found else ""
-    frame = {"participant": participant, "form": form, "event": found}
+    frame: dict[str, Any] = {"participant": participant, "form": form, "event": found}
     frame["cancel"] = back or reverse("participants:detail", args=[participant.study_id])
     return render(request, "safety/event_form.html", frame)
 
