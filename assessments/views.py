@@ -25,6 +25,7 @@ from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.conflicts import Opened
 from trial.records.saving import attempt, status_of, to_show
+from trial.safety.on_call import unreached
 from trial.safety.queries import alert_about
 from trial.signatures.sign_off import is_signed_at
 
@@ -86,16 +87,19 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
     recorded = queries.assessment_at(at.visit, instrument)
     if recorded is None:
         raise Http404(f"{instrument} is not recorded at {visit_code}.")
+    alert = alert_about(recorded, services.ALERT_KIND)
     with timezone.override(at.participant.site.zone):
         frame = {
             "place": at,
+            "participant": at.participant,
+            "unreached": unreached([alert], timezone.now()) if alert else [],
             "assessment": recorded,
             "items": items_of(at.scale, recorded),
             "subscales": [
                 (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
             ],
             "escalation": services.escalation_of(recorded),
-            "alert": alert_about(recorded, services.ALERT_KIND),
+            "alert": alert,
             "is_risk_unknown": at.scale.id == INSTRUMENT and ITEM in recorded.missing,
             "may_record": may(request.user, "assessments.record", at.participant.site_id),
             "is_signed": is_signed_at(at.participant.protocol_version, [at.participant.site]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from infusion.bedside import running
 from infusion.rules import alert_level, judge_positive_items
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
-from trial.records.events import InfusionTimes, RunningInfusion, handles, provides
+from trial.records.events import Exposure, InfusionTimes, RunningInfusion, handles, provides
 from trial.safety import services as safety
 from trial.safety.models import Alert
 from trial.users.models import User
@@ -37,6 +38,12 @@ def staff(participant: Participant) -> frozenset[UUID]:
 def measurements_due(visit: Visit) -> tuple[str, ...]:
     """The names of the visit's bedside measurements that are not taken yet."""
     return tuple(due.label for due in queries.measurements_due(visit) if due.taken_at is None)
+
+
+@provides("infusion.exposure")
+def exposure(sites: Iterable[UUID], until: datetime) -> dict[UUID, Exposure]:
+    """How many infusions of each site began and were completed before an instant, and for how long they ran."""
+    return queries.exposure(sites, until)
 
 
 @provides("infusion.running")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -22,7 +23,7 @@ from infusion.models import (
 from infusion.rules import Course, RateEvent
 from trial.participants.models import Participant, PhysicalExamination, Visit
 from trial.participants.queries import protocol_at
-from trial.records.events import InfusionTimes
+from trial.records.events import Exposure, InfusionTimes
 from trial.records.models import ClinicalRecord
 
 C = TypeVar("C", bound=ClinicalRecord)
@@ -183,3 +184,16 @@ def infusion_times(participant: Participant) -> InfusionTimes | None:
     """When the infusion began and ended, in UTC; None before it began."""
     found = Infusion.objects.filter(participant=participant).values_list("occurred_at", "ended_at").first()
     return InfusionTimes(*found) if found else None
+
+
+def exposure(sites: Iterable[UUID], until: datetime) -> dict[UUID, Exposure]:
+    """Infusions of each site begun before an instant: how many, how many completed by then, and hours until then."""
+    found: dict[UUID, Exposure] = {}
+    rows = Infusion.objects.filter(site_id__in=sites, occurred_at__lt=until)
+    for site, began, ended, completed in rows.values_list("site_id", "occurred_at", "ended_at", "is_completed"):
+        over = ended is not None and ended <= until
+        hours = ((ended if ended is not None and over else until) - began).total_seconds() / 3600
+        so_far = found.get(site, Exposure(0, 0, 0.0))
+        done = so_far.completed + (over and bool(completed))
+        found[site] = Exposure(so_far.started + 1, done, so_far.hours + hours)
+    return found

@@ -82,6 +82,11 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "safety.read": READERS,
     "safety.record": CLINICAL,
     "safety.acknowledge": frozenset({Role.PSYCHIATRIST, Role.PI}),
+    "safety.close": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
+    "safety.report": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
+    # Over all participants of a site at once: for whoever reports to a safety board or watches the trial.
+    "safety.oversight": frozenset({Role.DATA_MANAGER, Role.MONITOR, Role.PI}),
+    "safety.roster": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
     "infusion.read": READERS,
     "infusion.record": CLINICAL,
     "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),

@@ -56,6 +56,9 @@ ENVIRONMENT: dict[str, Variable] = {
     "DRAFT_KEEP_DAYS": Variable("14", "A draft that its author did not come back for is forgotten after these days."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
+    "SITE_URL": Variable("http://127.0.0.1:8000", "Address of the site as its users type it; it stands in messages."),
+    "EMAIL_URL": Variable("consolemail://", "Mail server: smtp+tls://user:password@host:587. Production needs one."),
+    "EMAIL_FROM": Variable("trial@localhost", "Sender of the site's messages."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
 }
 
@@ -283,6 +286,12 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+SITE_URL = read("SITE_URL").rstrip("/")
+vars().update(env.email_url_config(read("EMAIL_URL")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("EMAIL_FROM")
+EMAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
+EMAIL_TIMEOUT = 20
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
@@ -318,6 +327,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget old drafts": {"task": "records.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "judge records by the edit checks": {"task": "monitoring.sweep", "schedule": 600.0, "options": {"expires": 300}},
+    "order the messages that are due": {"task": "safety.notify", "schedule": 10.0, "options": {"expires": 10}},
     "send lost jobs again": {"task": "jobs.sweep", "schedule": JOB_LEASE_SECONDS / 3, "options": {"expires": 10}},
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -87,6 +87,16 @@ def settle(findings: Iterable[Finding], *, happened: bool, override_reason: str)
     raise RuleBroken(against)
 
 
+def topic_of(what: str) -> str:
+    """What a deviation is about, by the first of its words: a rate, a bag, clonidine, the start, the end."""
+    return what.split()[0].lower()
+
+
+def ground_of(what: str, findings: Iterable[Finding]) -> str:
+    """The ground of a deviation: what it is about and the limits that were passed."""
+    return f"{topic_of(what)}: {', '.join(sorted({finding.limit for finding in findings}))}"
+
+
 def record_deviations(
     actor: User,
     findings: Iterable[Finding],
@@ -99,25 +109,32 @@ def record_deviations(
     override_reason: str = "",
 ) -> None:
     """Record one deviation per kind and subject (*what*, if a finding names none), important beyond a hard limit."""
-    found: dict[tuple[Deviation.Kind, str], list[Verdict]] = {}
+    found: dict[tuple[Deviation.Kind, str], list[Finding]] = {}
     for finding in findings:
-        found.setdefault((finding.kind, finding.subject or what), []).append(finding.verdict)
+        found.setdefault((finding.kind, finding.subject or what), []).append(finding)
     given = f"{GIVEN}{override_reason.strip()}" if override_reason.strip() else ""
-    for (kind, subject), verdicts in found.items():
+    for (kind, subject), about in found.items():
+        verdicts = [finding.verdict for finding in about]
         said = f"{subject}: {'; '.join(verdict.why.rstrip('.') for verdict in verdicts)}."
-        ground = said[: SUMMARY_LENGTH - len(given)]  # the reason is never what is cut off
+        said = said[: SUMMARY_LENGTH - len(given)]  # the reason is never what is cut off
         safety.record_deviation(
             actor,
             participant=participant,
             kind=kind,
-            summary=f"{ground}{given}",
-            ground=ground,
+            summary=f"{said}{given}",
+            ground=ground_of(subject, about),
+            began=said,
             occurred_at=at,
             visit=visit,
             source=source,
             is_important=worst(verdicts).severity == "hard",
             origin=source.origin,
         )
+
+
+def is_about(row: Deviation, what: str) -> bool:
+    """Whether a deviation is about the same as the words begin with; a row without a ground tells by its summary."""
+    return row.ground.startswith(f"{topic_of(what)}: ") if row.ground else row.summary.startswith(what.split()[0])
 
 
 def judge_anew(
@@ -134,7 +151,7 @@ def judge_anew(
     if {finding.verdict.why for finding in was} == {finding.verdict.why for finding in now}:
         return
     rows = list(Deviation.objects.filter(source_id=source.pk, is_automatic=True, closed_at=None))
-    judged = [row for row in rows if row.kind == Deviation.Kind.LIMIT and row.summary.startswith(what.split()[0])]
+    judged = [row for row in rows if row.kind == Deviation.Kind.LIMIT and is_about(row, what)]
     standing = [Departure(cast("Kind", row.kind), row.is_important, row.summary) for row in rows if row not in judged]
     emit("deviations.judged", actor=actor, source=source, standing=standing, why=why)
     same = {finding.limit for finding in was} & {finding.limit for finding in now}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from trial.permissions import Role
+from trial.safety.models import OnCallShift
+from trial.safety.services.roster import plan_shift, set_contact
 from trial.users import services
 from trial.users.backends import DEMO_DOMAIN
 from trial.users.delegation import services as delegation
@@ -55,6 +58,24 @@ def work_at(ward: Site, people: dict[str, User]) -> None:
             services.give_role(ACTOR, **given)
             if role in DELEGATED:
                 delegation.carry_over(ACTOR, **given, confirmed_by=people["pi"])
+
+
+def on_call(ward: Site, people: dict[str, User]) -> None:
+    """Plan five weeks of the ward's roster around the first load, once; the numbers are set aside for fiction."""
+    if OnCallShift.objects.filter(site=ward).exists():
+        return
+    monday = timezone.now().astimezone(ward.zone).replace(hour=8, minute=0, second=0, microsecond=0)
+    monday -= timedelta(days=monday.weekday() + 7)
+    turns = [("psychiatrist", "pi"), ("pi", "psychiatrist")]
+    phones = {"psychiatrist": "+1 314 555 0101", "pi": "+1 314 555 0102"}
+    for week in range(5):
+        person, backup = turns[week % 2]
+        begins = monday + timedelta(weeks=week)
+        plan_shift(
+            people["pi"], site=ward, starts_at=begins, ends_at=begins + timedelta(weeks=1),
+            person=people[person], phone=phones[person], backup=people[backup], backup_phone=phones[backup],
+        )  # fmt: skip
+    set_contact(people["pi"], ward, phone="+1 314 555 0199", answers="Night desk of the ward")
 
 
 def demo_accounts(site: Site) -> dict[str, User]:

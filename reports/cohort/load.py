@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reports.cohort import contact_story, imaging_story, infusion_story, present, ratings_story, screening_story
-from reports.cohort.accounts import demo_accounts, demo_site, practice_ward, work_at
+from reports.cohort.accounts import demo_accounts, demo_site, on_call, practice_ward, work_at
 from reports.cohort.scene import DEMO, Scene, key_of
 from reports.cohort.synthesis import Patient, Scan, patients, pressure_changes, scans
 from trial.participants import services
@@ -110,6 +110,7 @@ def load_ward(people: dict[str, User], say: Report) -> int:
     """The practice ward's patients, as they stand on the day of the first load."""
     ward = practice_ward()
     work_at(ward, people)
+    on_call(ward, people)
     models = {patient.label: patient for patient in patients()}
     loaded = 0
     for label, stage in present.STAGES.items():

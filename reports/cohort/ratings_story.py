@@ -104,6 +104,7 @@ def admit(scene: Scene, due: datetime) -> None:
     safety.record_adverse_event(
         actor, participant=scene.participant, occurred_at=due + timedelta(hours=3), origin=DEMO,
         term="Depression, admitted to a psychiatric hospital", grade=3, is_serious=True,
+        is_hospitalisation=True,
         seriousness="hospitalisation", ketamine_causality="unlikely", clonidine_causality="unlikely",
         procedure_causality="unrelated", aware_at=due + timedelta(hours=3),
     )  # fmt: skip

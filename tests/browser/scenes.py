@@ -12,6 +12,8 @@ from infusion.models import Infusion
 from trial.participants import services
 from trial.participants.models import EligibilityDecision, Participant
 from trial.records.services import enter
+from trial.safety.models import OnCallShift
+from trial.safety.services.roster import plan_shift
 from trial.users.models import Site, User
 
 WEEK_2 = timedelta(days=14)
@@ -20,6 +22,21 @@ WEEK_2 = timedelta(days=14)
 def person(username: str) -> User:
     """A demo account."""
     return User.objects.get(username=username)
+
+
+def on_call(username: str, phone: str, *, backup: str, backup_phone: str) -> OnCallShift:
+    """A demo account on call for a day around now, with another behind."""
+    now = timezone.now()
+    return plan_shift(
+        person("pi"),
+        site=Site.objects.get(code="STL"),
+        starts_at=now - timedelta(hours=12),
+        ends_at=now + timedelta(hours=12),
+        person=person(username),
+        phone=phone,
+        backup=person(backup),
+        backup_phone=backup_phone,
+    )
 
 
 def consented(at: datetime) -> Participant:

@@ -82,6 +82,39 @@ def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk
     assert alert.acted_at is not None
 
 
+def test_who_is_called_says_i_am_on_it_and_acknowledges(
+    page: Page, desk: str, sign_in: SignIn, new_context: NewContext
+) -> None:
+    study_id = scenes.at_week_2().study_id
+    scenes.on_call("psychiatrist", "+1 314 555 0101", backup="pi", backup_phone="+1 314 555 0102")
+    sign_in(page, desk, "nurse", DEMO_PASSWORD)
+    page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
+    type_scores(page, "4444444446")
+    page.keyboard.press("Enter")
+    call = page.locator("[data-unreached]")
+    expect(call).to_contain_text("Nobody has been reached yet: phone Pat Psychiatrist, +1 314 555 0101")
+    expect(call).to_contain_text("Then Robin Investigator, +1 314 555 0102 (back-up)")
+    for place in (reverse("participants:today"), reverse("infusion:detail", args=[study_id])):
+        page.goto(f"{desk}{place}")
+        expect(page.locator("[data-unreached]").filter(has_text=study_id)).to_be_visible()
+
+    reached = new_context().new_page()
+    sign_in(reached, desk, "psychiatrist", DEMO_PASSWORD)
+    alert = Alert.objects.get(participant__study_id=study_id)
+    reached.goto(f"{desk}{reverse('safety:alert', args=[alert.pk])}")
+    reached.get_by_role("button", name="I am on it").press("Enter")
+    expect(reached.get_by_role("status")).to_contain_text("You are on it")
+    expect(reached.locator("[data-unreached]")).to_have_count(0)
+    reached.get_by_label("What was done?").fill("Spoke by phone, stayed on the line until the ambulance came.")
+    reached.get_by_role("button", name="Acknowledge").click()
+    expect(reached.get_by_role("status")).to_contain_text("is acknowledged")
+
+    page.goto(f"{desk}{reverse('assessments:saved', args=[study_id, 'week_2', 'madrs'])}")
+    expect(page.locator("[data-unreached]")).to_have_count(0)
+    alert.refresh_from_db()
+    assert alert.reached_by == alert.acknowledged_by == scenes.person("psychiatrist")
+
+
 def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Page, desk: str, sign_in: SignIn) -> None:
     study_id = scenes.at_week_2().study_id
     sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)

@@ -31,7 +31,8 @@ from trial.participants.models import Participant
 from trial.participants.models.screening import Medication
 from trial.permissions import Role
 from trial.safety import services as safety
-from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.safety.models import AdverseEvent, Alert, Deviation, OnCallShift
+from trial.safety.services.roster import plan_shift
 from trial.tokens.services import make_token
 from trial.users.delegation import services as delegation
 from trial.users.emergency.queries import usable_code
@@ -42,6 +43,8 @@ NOWHERE = 10**9
 ACCOUNT_PAGES = ("account", "give_role", "close_account", "reopen_account")
 STEPS = ("query", "answer", "close", "reopen", "withdraw")
 MISSING_STUDY_ID = "STL-9999-9"
+OF_SITES = {"safety:contact", "safety:plan"}
+WEEK = timedelta(days=7)
 Patterns = list[URLPattern | URLResolver]
 
 
@@ -141,6 +144,14 @@ class Addresses:
                 **causality,
             }
             safety.record_adverse_event(self.pi, **given, **event)
+        if not AdverseEvent.objects.filter(participant=self.patient, is_serious=True).exists():
+            no = AdverseEvent.Causality.UNRELATED
+            causality = {"ketamine_causality": no, "clonidine_causality": no, "procedure_causality": no}
+            serious: dict[str, Any] = {"term": "Syncope", "grade": 3, "is_hospitalisation": True, **causality}
+            safety.record_adverse_event(self.pi, **given, **serious, aware_at=timezone.now())
+        if not OnCallShift.objects.filter(site=self.site, ends_at__gt=timezone.now()).exists():
+            now = timezone.now()
+            plan_shift(self.pi, site=self.site, starts_at=now, ends_at=now + WEEK, person=self.pi, phone="314 555 0101")
 
     def of_patient(self, model: Any) -> UUID:
         """Id of one of the patient's rows."""
@@ -156,10 +167,18 @@ class Addresses:
             ("safety:alert", "pk"): lambda: self.of_patient(Alert),
             ("safety:acknowledge", "pk"): lambda: self.of_patient(Alert),
             ("safety:close", "pk"): lambda: self.of_patient(Deviation),
+            ("safety:attend", "pk"): lambda: self.of_patient(Alert),
             ("safety:correct", "pk"): lambda: self.of_patient(AdverseEvent),
             ("locks:request", "pk"): lambda: self.asked.pk,
             ("locks:allow", "pk"): lambda: self.asked.pk,
             ("locks:refuse", "pk"): lambda: self.asked.pk,
+            ("safety:event", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("safety:follow_up", "pk"): lambda: self.of_patient(AdverseEvent),
+            ("safety:report", "pk"): lambda: AdverseEvent.objects.get(participant=self.patient, is_serious=True).pk,
+            ("safety:shift", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
+            ("safety:cancel", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
+            ("safety:plan", "code"): lambda: self.site.code,
+            ("safety:contact", "code"): lambda: self.site.code,
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
             ("users:emergency_review", "pk"): lambda: self.emergency_access().pk,
@@ -209,6 +228,8 @@ class Addresses:
             kwargs[argument] = uuid4() if isinstance(value, UUID) else NOWHERE if argument == "pk" else value
         if "study_id" in kwargs:
             kwargs["study_id"] = MISSING_STUDY_ID
+        if name in OF_SITES:
+            kwargs["code"] = "NONE"
         return reverse(name, kwargs=kwargs)
 
 

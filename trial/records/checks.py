@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from trial import protocol
 from trial.audit.checks import assert_triggers
+from trial.records.events import ask
 from trial.records.models import ProtocolVersion
+
+# Django's back ends that keep a message on this machine: in a console, a file, the memory, or nowhere.
+SILENT_MAIL = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased", "locmem")
+)
 
 
 class ProtocolChanged(RuntimeError):
@@ -20,6 +27,10 @@ class DatabaseOutdated(RuntimeError):
 
 class ProgramOutdated(RuntimeError):
     """The database was made by a newer program."""
+
+
+class NobodyReachable(RuntimeError):
+    """An alert could reach nobody: no mail server, or a roster that was never filled."""
 
 
 def assert_migrated() -> None:
@@ -49,11 +60,41 @@ def assert_protocols() -> None:
             )
 
 
-def assert_fit_to_serve() -> None:
-    """Raise what is wrong, naming it, before the first page is served.
+def mail_reaches_people() -> bool:
+    """Whether the site's e-mail leaves this machine."""
+    return settings.EMAIL_BACKEND not in SILENT_MAIL
+
+
+def assert_reachable() -> None:
+    """In production, raise NobodyReachable without a mail server or with a site whose roster was never filled.
+
+    A roster that ran out is warned of on the pages instead: a site that would not start again at night would leave a
+    running infusion without its bedside.
+    """
+    if settings.SITE_MODE != "production":
+        return
+    if not mail_reaches_people():
+        raise NobodyReachable(
+            "This site sends no e-mail, so an alert would reach nobody. Set EMAIL_URL to a mail server, for example "
+            "smtp+tls://user:password@mail.example.org:587, and EMAIL_FROM."
+        )
+    if empty := ask("safety.sites_without_roster"):
+        raise NobodyReachable(
+            f"Nobody was ever on call at {', '.join(empty)}. Plan the first shift: manage.py add_on_call --help."
+        )
+
+
+def assert_sound() -> None:
+    """Raise what is wrong with the database or the protocol files, naming it.
 
     That is DatabaseOutdated, ProgramOutdated, TriggersMissing or ProtocolChanged.
     """
     assert_migrated()
     assert_triggers()
     assert_protocols()
+
+
+def assert_fit_to_serve() -> None:
+    """Raise what is wrong, naming it, before the first page is served: what is unsound, or NobodyReachable."""
+    assert_sound()
+    assert_reachable()

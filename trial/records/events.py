@@ -14,7 +14,10 @@ EVENTS: dict[str, str] = {
     "record.saved": "A record was entered (its version is 1) or corrected: record, actor, reason. Rows made in bulk "
     "and the state of visits are not told.",
     "deviation.found": "A departure from the protocol below the safety app: participant, visit, actor, kind (a "
-    "Deviation.Kind value), summary, occurred_at, source (the record it is about).",
+    "Deviation.Kind value), summary, occurred_at, source (the record it is about), ground (a key of the protocol or "
+    "the name of a rule), is_important.",
+    "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
+    "(in words), occurred_at (when it became known).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
     "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
@@ -26,9 +29,13 @@ PROVIDERS: dict[str, str] = {
     "safety.recorded_since": "Adverse events, alerts and deviations entered behind a freeze: at, sites -> list of "
     "LateEvent, the latest first.",
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
+    "safety.sites_without_roster": "Codes of the sites, but for those of practice, where nobody was ever on call -> "
+    "list of text.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.staff": "Who entered doses, rates, levels or side effects: participant -> frozenset of account ids.",
+    "infusion.exposure": "Infusions begun before an instant: sites (primary keys), until -> dict of site's primary key "
+    "to Exposure; a site without one is absent.",
     "infusion.running": "How running infusions stand now: participants -> dict of participant's primary key to "
     "RunningInfusion; a participant without one is absent.",
     "protocol.is_signed": "Whether the PI and a site physician have signed a protocol version: version, sites -> True "
@@ -59,6 +66,14 @@ class LateEvent(NamedTuple):
     what: str
     occurred_at: datetime
     entered_at: datetime
+
+
+class Exposure(NamedTuple):
+    """Infusions of a site: how many began, how many were completed, and their hours, pauses included."""
+
+    started: int
+    completed: int
+    hours: float
 
 
 class RunningInfusion(NamedTuple):

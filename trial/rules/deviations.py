@@ -31,6 +31,11 @@ class Deviation:
     visit: str = ""
     key: str = ""
 
+    @property
+    def ground(self) -> str:
+        """What it departs from: the protocol's key, else the rule by its kind, of a visit where it names one."""
+        return self.key or (f"{self.kind}: {self.visit}" if self.visit else self.kind)
+
 
 def window_deviation(window: Window | None, held_at: datetime, zone: ZoneInfo) -> Deviation | None:
     """A visit held before its window opened or after it closed; a provisional window binds no one."""

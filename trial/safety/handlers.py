@@ -10,8 +10,8 @@ from uuid import UUID
 from trial.participants.models import Participant, Visit
 from trial.records.events import LateEvent, handles, provides
 from trial.rules.deviations import Deviation as Departure
-from trial.safety import queries
-from trial.safety.services import close_what_ended, record_deviation
+from trial.safety import on_call, queries
+from trial.safety.services import close_what_ended, open_for_hospital_stay, record_deviation
 from trial.users.models import User
 
 
@@ -25,6 +25,7 @@ def keep_deviation(
     summary: str,
     occurred_at: datetime,
     source: Any,
+    ground: str,
     is_important: bool = False,
 ) -> None:
     """Keep a departure that an app below found."""
@@ -36,6 +37,7 @@ def keep_deviation(
         summary=summary,
         occurred_at=occurred_at,
         source=source,
+        ground=ground,
         is_important=is_important,
         origin=getattr(source, "origin", "form"),
     )
@@ -65,3 +67,16 @@ def recorded_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
 def open_automatic(participant: Participant, table: str) -> frozenset[UUID]:
     """The participant's records of a table with open automatic deviations, by id."""
     return queries.records_with_open_deviations(participant, table)
+
+
+@handles("visit.missed")
+def open_serious_event(*, actor: User, visit: Visit, cause: str, reason: str, occurred_at: datetime) -> None:
+    """A hospital stay is a serious event: open one where none covers that day."""
+    if cause == Visit.MissedFor.HOSPITALISATION:
+        open_for_hospital_stay(actor, visit, why=reason, at=occurred_at)
+
+
+@provides("safety.sites_without_roster")
+def sites_without_roster() -> list[str]:
+    """Codes of the sites where nobody was ever on call."""
+    return on_call.sites_without_roster()

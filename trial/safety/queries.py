@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.shortcuts import get_object_or_404
 
 from trial.participants.models import Participant, Visit
+from trial.participants.queries import protocol_of
+from trial.protocol.values import Numbers
 from trial.records.events import LateEvent
 from trial.records.models import ClinicalRecord
-from trial.safety.board import BoardFilter
-from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.safety.board import BoardFilter, grouped
+from trial.safety.models import (
+    RESOLVED,
+    AdverseEvent,
+    AdverseEventFollowUp,
+    Alert,
+    AlertNotice,
+    Deviation,
+    SeriousEventReport,
+)
+from trial.safety.rules.escalation import plan_of as escalation_plan
 
 C = TypeVar("C", bound=ClinicalRecord)
 
@@ -22,6 +33,11 @@ GRAVEST_FIRST = Case(
     When(level=Alert.Level.URGENT, then=Value(1)),
     default=Value(2),
     output_field=IntegerField(),
+)
+
+
+FIRST_REPORT = Subquery(
+    SeriousEventReport.objects.filter(event=OuterRef("pk")).order_by("occurred_at").values("occurred_at")[:1]
 )
 
 
@@ -47,7 +63,7 @@ def open_alerts(sites: frozenset[UUID]) -> QuerySet[Alert]:
 
 def deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
     """Every deviation, the latest first."""
-    return at_sites(Deviation, sites).order_by("-occurred_at")
+    return at_sites(Deviation, sites).select_related("closed_by").order_by("-occurred_at")
 
 
 def open_deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
@@ -55,9 +71,19 @@ def open_deviations(sites: frozenset[UUID]) -> QuerySet[Deviation]:
     return at_sites(Deviation, sites).filter(closed_at=None).order_by("-is_important", "occurred_at")
 
 
+def repeats_of(deviation: Deviation) -> list[Deviation]:
+    """The other open deviations that repeat an open one."""
+    rows = Deviation.objects.filter(
+        participant=deviation.participant, kind=deviation.kind, ground=deviation.ground, closed_at=None
+    )
+    groups = grouped(rows.order_by("occurred_at"))
+    return [row for group in groups if deviation in group.rows for row in group.rows if row != deviation]
+
+
 def adverse_events(sites: frozenset[UUID]) -> QuerySet[AdverseEvent]:
     """Every adverse event: serious ones first, then the latest."""
-    return at_sites(AdverseEvent, sites).order_by("-is_serious", "-occurred_at")
+    rows = at_sites(AdverseEvent, sites).annotate(first_reported_at=FIRST_REPORT)
+    return rows.order_by("-is_serious", "-occurred_at")
 
 
 def board_alerts(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[Alert]:
@@ -76,7 +102,10 @@ def board_deviations(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[Dev
 
 def board_adverse_events(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet[AdverseEvent]:
     """The adverse events that the board is asked for; an event is never closed."""
-    return adverse_events(sites).filter(participant__study_id__icontains=asked.study_id)
+    rows = adverse_events(sites)
+    if asked.only_unresolved:
+        rows = rows.filter(ended_at=None).exclude(outcome_code__in=RESOLVED)
+    return rows.filter(participant__study_id__icontains=asked.study_id)
 
 
 def alerts_of(participant: Participant) -> QuerySet[Alert]:
@@ -89,7 +118,9 @@ def alerts_of(participant: Participant) -> QuerySet[Alert]:
 def deviations_of(participant: Participant) -> QuerySet[Deviation]:
     """A participant's deviations, the latest first."""
     return (
-        Deviation.objects.filter(participant=participant).select_related("participant__site").order_by("-occurred_at")
+        Deviation.objects.filter(participant=participant)
+        .select_related("participant__site", "closed_by")
+        .order_by("-occurred_at")
     )
 
 
@@ -113,6 +144,7 @@ def adverse_events_of(participant: Participant) -> QuerySet[AdverseEvent]:
     return (
         AdverseEvent.objects.filter(participant=participant)
         .select_related("participant__site")
+        .annotate(first_reported_at=FIRST_REPORT)
         .order_by("-occurred_at")
     )
 
@@ -140,3 +172,50 @@ def entered_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
         for row in at_sites(model, sites).filter(entered_at__gt=at)
     ]
     return sorted(found, key=lambda event: event.entered_at, reverse=True)
+
+
+def serious_event_on(participant: Participant, at: datetime) -> AdverseEvent | None:
+    """A serious event that covers the day, in site time, of a moment: begun by its end and not ended before it."""
+    zone = participant.site.zone
+    begins = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    begun = AdverseEvent.objects.filter(
+        participant=participant, is_serious=True, occurred_at__lt=begins + timedelta(days=1)
+    )
+    return begun.filter(Q(ended_at=None) | Q(ended_at__gte=begins)).first()
+
+
+def follow_ups_of(event: AdverseEvent) -> QuerySet[AdverseEventFollowUp]:
+    """What became known of an event, the first first."""
+    return event.follow_ups.select_related("entered_by").order_by("occurred_at", "entered_at")
+
+
+def reports_of(event: AdverseEvent) -> QuerySet[SeriousEventReport]:
+    """To whom an event was reported, the first first."""
+    return event.reports.select_related("entered_by").order_by("occurred_at", "entered_at")
+
+
+def notices_of(alert: Alert) -> QuerySet[AlertNotice]:
+    """The messages about an alert in the order of their plan."""
+    return alert.notices.select_related("person").order_by("due_at", "purpose", "step")
+
+
+def notices_about(event: AdverseEvent) -> QuerySet[AlertNotice]:
+    """The reminders to report an event."""
+    rows = AlertNotice.objects.filter(alert__source_id=event.pk, purpose=AlertNotice.Purpose.REPORT)
+    return rows.select_related("person").order_by("due_at", "step")
+
+
+def unanswered_alerts(participant: Participant) -> QuerySet[Alert]:
+    """A participant's alerts that nobody has answered, the gravest first."""
+    rows = Alert.objects.filter(participant=participant, acknowledged_at=None, reached_at=None)
+    return rows.select_related("participant__site", "visit").order_by(GRAVEST_FIRST, "occurred_at")
+
+
+def event_of(alert: Alert) -> UUID | None:
+    """The adverse event that an alert is about, by id."""
+    return alert.source_id if alert.source_table == AdverseEvent._meta.label_lower else None
+
+
+def plan_of(alert: Alert) -> Numbers:
+    """The protocol's minutes of escalation for an alert."""
+    return escalation_plan(protocol_of(alert.participant), alert.level)

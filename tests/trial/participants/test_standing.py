@@ -73,7 +73,8 @@ def test_what_a_person_reported_or_closed_stays_as_the_person_left_it(screening:
     about: dict[str, Any] = {"participant": screening.participant, "visit": screening, "occurred_at": LATE}
     safety.record_deviation(coordinator, kind="window", summary="By hand.", is_automatic=False, **about)
     services.record_visit(coordinator, screening, occurred_at=LATE)
-    safety.close_deviation(coordinator, Deviation.objects.get(is_automatic=True), correction="Staff told.")
+    said: dict[str, Any] = {"correction": "Staff told.", "root_cause": "Letter lost.", "prevention": "A call before."}
+    safety.close_deviation(coordinator, Deviation.objects.get(is_automatic=True), **said)
     services.correct_visit(coordinator, screening, version=screening.version, reason="typo", done_at=CONSENTED)
     assert Deviation.objects.get(is_automatic=True).correction == "Staff told."
     assert Deviation.objects.get(is_automatic=False).closed_at is None

@@ -238,9 +238,10 @@ def test_another_time_for_a_visit_already_held_is_refused_in_words(desk: Client,
 def test_a_visit_is_marked_missed_with_a_reason(desk: Client, consented: Participant) -> None:
     url = address("missed", consented, "screening")
     version = version_of(consented)
-    assert desk.post(url, {"reason": "", "version": version, "key": key()}).status_code == 422
-    assert desk.post(url, {"reason": "ill", "version": version, "key": key()}).status_code == 302
-    assert "Missed: ill" in text(desk.get(address("visit", consented, "screening")))
+    assert desk.post(url, {"reason": "ill", "version": version, "key": key()}).status_code == 422
+    assert desk.post(url, {"cause": "other", "reason": " ", "version": version, "key": key()}).status_code == 422
+    assert desk.post(url, {"cause": "illness", "reason": "flu", "version": version, "key": key()}).status_code == 302
+    assert "Missed: ill, not in hospital: flu" in text(desk.get(address("visit", consented, "screening")))
 
 
 def test_the_participant_page_loads_the_panels_the_role_may_see(client: Client, consented: Participant) -> None:

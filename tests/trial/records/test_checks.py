@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
+from tests.trial.records import clinic
 from trial import protocol
 from trial.audit.context import audited
-from trial.records.checks import ProtocolChanged, assert_protocols
+from trial.permissions import Role
+from trial.records.checks import NobodyReachable, ProtocolChanged, assert_protocols, assert_reachable
 from trial.records.models import ProtocolVersion
 from trial.records.services import bind_protocol
+from trial.safety.services.roster import plan_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +55,33 @@ def test_the_site_does_not_start_with_a_changed_file(command: str) -> None:
     bind(protocol.CURRENT, "0" * 64)
     with pytest.raises(ProtocolChanged):
         call_command(command)
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    settings.SITE_MODE = "production"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    return settings
+
+
+@pytest.mark.parametrize("kind", ["console", "dummy", "locmem", "filebased"])
+def test_production_does_not_start_with_mail_that_reaches_nobody(production: Any, kind: str) -> None:
+    assert_reachable()
+    production.EMAIL_BACKEND = f"django.core.mail.backends.{kind}.EmailBackend"
+    with pytest.raises(NobodyReachable, match="Set EMAIL_URL"):
+        assert_reachable()
+
+
+def test_production_does_not_start_with_an_empty_roster_but_with_one_that_ran_out(production: Any) -> None:
+    site = clinic.make_site("K")
+    pi = clinic.make_person(site, Role.PI)
+    with pytest.raises(NobodyReachable, match="Nobody was ever on call at K"):
+        call_command("up")
+    ended = timezone.now() - timedelta(days=1)
+    plan_shift(pi, site=site, starts_at=ended - timedelta(days=7), ends_at=ended, person=pi, phone="314 555 0101")
+    assert_reachable()
+
+
+def test_a_demo_site_starts_without_either(settings: Any) -> None:
+    clinic.make_site("K")
+    assert_reachable()

@@ -134,6 +134,7 @@ def test_an_event_becomes_a_deviation_in_the_same_transaction(consented: Partici
         "kind": "consent",
     }
     payload |= {"summary": "No consent.", "occurred_at": CONSENTED, "source": source, "is_important": True}
+    payload |= {"ground": "consent"}
 
     def fail() -> None:
         with transaction.atomic(), audited(coordinator, "tried"):
@@ -146,7 +147,7 @@ def test_an_event_becomes_a_deviation_in_the_same_transaction(consented: Partici
     emit("deviation.found", **payload)
     found = Deviation.objects.get()
     assert (found.source_table, found.source_id) == ("participants.status", source.pk)
-    assert (found.is_important, found.is_automatic) == (True, True)
+    assert (found.is_important, found.is_automatic, found.ground) == (True, True, "consent")
 
 
 def test_a_mild_event_raises_no_alert(record: Any) -> None:
@@ -191,7 +192,7 @@ def test_correcting_a_serious_event_does_not_alarm_again(record: Any, psychiatri
         ({"ended_at": CONSENTED - timedelta(minutes=1)}, "ended_at"),
         ({"aware_at": CONSENTED - timedelta(minutes=1)}, "aware_at"),
         ({"is_serious": True}, "seriousness"),
-        ({"grade": 5}, "is_serious"),
+        ({"grade": 5}, "is_fatal"),
         ({"grade": 6}, "grade"),
     ],
 )

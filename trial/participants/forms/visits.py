@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from trial.participants.forms.base import KeyedForm
+from trial.participants.models import Visit
 from trial.records.forms import moment
 
 
@@ -22,8 +23,23 @@ class HeldCorrectionForm(HeldForm):
 
 
 class MissedForm(KeyedForm):
-    """Why the visit was missed; ``version`` is the visit's that the page showed."""
+    """Why the visit was missed: a cause, and words where the cause says too little.
+
+    ``version`` is the visit's that the page showed.
+    """
 
     why = ""
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    reason = forms.CharField(label="Why was it missed?", max_length=200)
+    cause = forms.ChoiceField(
+        label="Why was it missed?",
+        choices=[("", "choose …"), *Visit.MissedFor.choices],
+        help_text="A hospital stay also opens a serious adverse event, unless one covers that day.",
+    )
+    reason = forms.CharField(label="In words", max_length=150, required=False)
+
+    def clean_reason(self) -> str:
+        """Ask for words where the cause is another one."""
+        said: str = self.cleaned_data["reason"].strip()
+        if not said and self.cleaned_data.get("cause") == Visit.MissedFor.OTHER:
+            raise forms.ValidationError("Say in a few words what the reason was.")
+        return said

@@ -48,6 +48,15 @@ class Visit(Record):
         DONE = "done", "done"
         MISSED = "missed", "missed"
 
+    class MissedFor(models.TextChoices):
+        HOSPITALISATION = "hospitalisation", "in hospital"
+        ILLNESS = "illness", "ill, not in hospital"
+        UNREACHED = "unreached", "could not be reached"
+        DECLINED = "declined", "did not want to come or talk"
+        LEFT = "left", "has left the trial"
+        SITE = "site", "the site could not hold it"
+        OTHER = "other", "another reason"
+
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="visits")
     code = models.CharField(max_length=24)
     schedule = models.CharField(max_length=8)
@@ -56,6 +65,7 @@ class Visit(Record):
     closes_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
     done_at = models.DateTimeField(null=True, blank=True)
+    missed_cause = models.CharField(max_length=16, choices=MissedFor.choices, blank=True)
     missed_reason = models.CharField(max_length=200, blank=True)
 
     # What the save at hand made of the visit, for the words that answer it: it became done, and it had been missed.

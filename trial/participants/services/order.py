@@ -51,6 +51,7 @@ def report(
         summary=found.description,
         occurred_at=occurred_at,
         source=source,
+        ground=found.ground,
         is_important=found.important,
     )
 

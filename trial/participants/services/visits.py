@@ -14,6 +14,7 @@ from trial.participants import queries
 from trial.participants.models import Participant, Visit
 from trial.participants.services.order import report
 from trial.participants.services.standing import departures_at, judge_anew, missed, out_of_order
+from trial.records.events import emit
 from trial.records.models import Origin
 from trial.records.services import RecordError, StaleRecord, amend, content_hash
 from trial.rules.deviations import window_deviation
@@ -111,7 +112,7 @@ def record_visit(
         if visit.state == Visit.State.DONE and moved_from not in (None, occurred_at) and visit.done_at == moved_from:
             _move(visit, occurred_at)
         elif is_complete and visit.state != Visit.State.DONE:
-            _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_reason="")
+            _change(visit, state=Visit.State.DONE, done_at=occurred_at, missed_cause="", missed_reason="")
         if visit.became_done or moved_from is not None:
             judge_anew(actor, participant, _now_held(visit, occurred_at))
         for found in departures_at(visit, occurred_at, queries.anchors_of(participant)):
@@ -122,23 +123,30 @@ def record_visit(
 
 
 def miss_visit(
-    actor: User, visit: Visit, *, reason: str, occurred_at: datetime | None = None, version: int | None = None
+    actor: User,
+    visit: Visit,
+    *,
+    reason: str = "",
+    cause: str = "",
+    occurred_at: datetime | None = None,
+    version: int | None = None,
 ) -> Visit:
-    """Record that a visit was not held, with the reason, as a deviation; raises RecordError.
+    """Record that a visit was not held, with the cause (a Visit.MissedFor value) or a reason, as a deviation.
 
     *version* is the visit's that a page showed: raises StaleRecord where somebody else saved it since otherwise.
-
-    ``occurred_at`` is when that became known; the visit can still be recorded as held afterwards.
+    ``occurred_at`` is when that became known; the visit can still be recorded as held afterwards. Raises RecordError.
     """
-    if not reason.strip():
+    said = ": ".join(part for part in (Visit.MissedFor(cause).label if cause else "", reason.strip()) if part)[:200]
+    if not said:
         raise RecordError("Say why the visit was missed.")
     participant, at = visit.participant, occurred_at or timezone.now()
     with audited(actor, f"visit {visit.code} missed"):
-        _require_version(visit, version, state=Visit.State.MISSED, missed_reason=reason.strip())
-        _change(visit, state=Visit.State.MISSED, done_at=None, missed_reason=reason.strip())
+        _require_version(visit, version, state=Visit.State.MISSED, missed_cause=cause, missed_reason=said)
+        _change(visit, state=Visit.State.MISSED, done_at=None, missed_cause=cause, missed_reason=said)
         found = missed(visit, visit.missed_reason)
         judge_anew(actor, participant, f"now {found.description}")
         report(actor, participant, found, occurred_at=at, source=visit, visit=visit)
+        emit("visit.missed", actor=actor, visit=visit, cause=cause, reason=said, occurred_at=at)
     return visit
 
 

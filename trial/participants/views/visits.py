@@ -59,8 +59,8 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
     form = MissedForm(request.POST, auto_id="missed_%s")
 
     def write() -> None:
-        reason, version = form.cleaned_data["reason"], form.cleaned_data["version"] or 0
-        services.miss_visit(request.user, found, reason=reason, version=version)  # type: ignore[arg-type]
+        given = {name: form.cleaned_data[name] for name in ("cause", "reason")}
+        services.miss_visit(request.user, found, version=form.cleaned_data["version"] or 0, **given)  # type: ignore[arg-type]
 
     if attempt(form, write, opened(found, missed_form, also=state_of), by=request.user):
         messages.success(request, "The visit is recorded as missed, with a deviation.")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from trial.records.checks import assert_fit_to_serve
+from trial.records.checks import assert_sound
 
 
 class Command(BaseCommand):
@@ -23,5 +23,5 @@ class Command(BaseCommand):
             if (file := Path(connection.settings_dict["NAME"])).is_file():  # a database in memory has none
                 file.chmod(0o600)
         call_command("migrate", verbosity=0, interactive=False)
-        assert_fit_to_serve()
+        assert_sound()
         self.stdout.write(f"The database is ready ({connection.vendor}).")

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument("--name", required=True, help="full name")
         parser.add_argument("--role", required=True, choices=[role.value for role in Role])
+        parser.add_argument("--email", default="", help="address to which alerts are sent")
         parser.add_argument("--site", required=True, help="code of the site")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,6 +41,7 @@ class Command(BaseCommand):
             username=options["username"],
             full_name=options["name"],
             password=password,
+            email=options["email"],
             site=site,
             roles=[role],
             starts_on=timezone.now().date(),

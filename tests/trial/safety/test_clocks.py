@@ -1,0 +1,136 @@
+"""The clocks of a serious event, against 21 CFR 312.32(c) (7 and 15 days) and the protocol's 24 h with its alarms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.trial.participants.people import CONSENTED
+from tests.trial.safety.conftest import Clock
+from trial import protocol
+from trial.participants.models import Participant
+from trial.safety import services
+from trial.safety.models import AdverseEvent, AlertNotice, SeriousEventReport
+from trial.safety.rules.clocks import SeriousFacts, clocks
+from trial.safety.timeline import clocks_of, timeline_of
+from trial.users.models import User
+
+PLAN = protocol.for_version("ketamine_96h_v1").safety.serious_events
+AWARE = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
+REPORT = AlertNotice.Purpose.REPORT
+
+
+def facts(**other: Any) -> SeriousFacts:
+    given: dict[str, Any] = {
+        "aware_at": AWARE,
+        "is_fatal_or_life_threatening": False,
+        "expectedness": "unexpected",
+        "drug_causality": ("possible", "unrelated"),
+        "reported_at": None,
+        "authority_at": None,
+    }
+    return SeriousFacts(**{**given, **other})
+
+
+def dues(**other: Any) -> list[timedelta]:
+    return [clock.due_at - AWARE for clock in clocks(facts(**other), PLAN)]
+
+
+def test_every_serious_event_is_reported_within_24_hours() -> None:
+    assert dues(expectedness="expected") == [timedelta(hours=24)]
+    assert dues(drug_causality=("unlikely", "unrelated")) == [timedelta(hours=24)]
+
+
+def test_an_unexpected_suspected_one_also_goes_to_the_authority_in_15_days_and_a_fatal_one_in_7() -> None:
+    assert dues() == [timedelta(hours=24), timedelta(days=15)]
+    assert dues(is_fatal_or_life_threatening=True) == [timedelta(hours=24), timedelta(days=7)]
+
+
+def test_what_nobody_judged_yet_counts_as_unexpected_and_suspected() -> None:
+    assert len(dues(expectedness="", drug_causality=("not judged", "unrelated"))) == 2
+
+
+def test_a_clock_is_overdue_after_its_time_and_late_when_done_after_it() -> None:
+    (open_clock,) = clocks(facts(expectedness="expected"), PLAN)
+    assert not open_clock.is_overdue(AWARE + timedelta(hours=24))
+    assert open_clock.is_overdue(AWARE + timedelta(hours=24, seconds=1))
+    (late,) = clocks(facts(expectedness="expected", reported_at=AWARE + timedelta(hours=25)), PLAN)
+    assert late.is_late
+    assert not late.is_overdue(AWARE + timedelta(days=9))
+
+
+@pytest.fixture
+def serious(consented: Participant, coordinator: User) -> AdverseEvent:
+    return services.record_adverse_event(
+        coordinator,
+        participant=consented,
+        occurred_at=CONSENTED,
+        aware_at=AWARE,
+        term="syncope",
+        grade=3,
+        is_hospitalisation=True,
+        ketamine_causality="possible",
+        clonidine_causality="possible",
+        procedure_causality="unrelated",
+    )
+
+
+def reminders() -> list[AlertNotice]:
+    return list(AlertNotice.objects.filter(purpose=REPORT).order_by("step"))
+
+
+def test_reminders_are_rows_at_the_protocols_alarms_before_anything_is_sent(
+    clock: Clock, consented: Participant, coordinator: User, request: pytest.FixtureRequest
+) -> None:
+    clock(AWARE + timedelta(minutes=5))
+    request.getfixturevalue("serious")
+    assert [row.due_at - AWARE for row in reminders()] == [timedelta(hours=h) for h in (4, 12, 20, 24)]
+    assert {row.state for row in reminders()} == {"waiting"}
+
+
+def test_an_event_entered_late_is_reminded_of_once_not_four_times(
+    clock: Clock, consented: Participant, coordinator: User, request: pytest.FixtureRequest
+) -> None:
+    clock(AWARE + timedelta(hours=13))
+    request.getfixturevalue("serious")
+    assert [row.state for row in reminders()] == ["not needed", "waiting", "waiting", "waiting"]
+
+
+def test_reminders_follow_a_corrected_time_of_awareness(
+    clock: Clock, consented: Participant, coordinator: User, request: pytest.FixtureRequest
+) -> None:
+    clock(AWARE + timedelta(minutes=5))
+    event = request.getfixturevalue("serious")
+    earlier = AWARE - timedelta(minutes=30)
+    services.correct_adverse_event(coordinator, event, version=1, reason="the call came earlier", aware_at=earlier)
+    assert [row.due_at - earlier for row in reminders()] == [timedelta(hours=h) for h in (4, 12, 20, 24)]
+
+
+def test_a_report_stops_the_first_clock_and_one_to_the_authority_the_other(
+    serious: AdverseEvent, coordinator: User
+) -> None:
+    def report(recipient: str, hours: int) -> None:
+        services.report_serious_event(
+            coordinator, serious, occurred_at=AWARE + timedelta(hours=hours), recipient=recipient, means="portal"
+        )
+
+    def done() -> list[datetime | None]:
+        return [clock.done_at for clock in clocks_of(serious, list(SeriousEventReport.objects.all()))]
+
+    assert done() == [None, None]
+    report("sponsor", 2)
+    assert done() == [AWARE + timedelta(hours=2), None]
+    report("authority", 50)
+    assert done() == [AWARE + timedelta(hours=2), AWARE + timedelta(hours=50)]
+
+
+def test_the_timeline_runs_from_onset_to_report_and_marks_what_is_overdue(serious: AdverseEvent) -> None:
+    now = AWARE + timedelta(days=2)
+    found = timeline_of(serious, [], clocks_of(serious, []), now)
+    told = {moment.label.split(",")[0]: moment.state for moment in found}
+    assert told["First report"] == "overdue"
+    assert told["Expedited report to the authority"] == "due"
+    assert [moment.label for moment in found][:2] == ["Began", "Trial staff knew"]
+    assert [moment.at for moment in found] == sorted(moment.at for moment in found)

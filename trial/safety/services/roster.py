@@ -1,0 +1,83 @@
+"""Planning who is on call: shifts never overlap at a site."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from trial import protocol
+from trial.audit.context import audited
+from trial.records.services import RecordError, amend, content_hash, put, repeated
+from trial.safety import on_call
+from trial.safety.models import OnCallShift, SafetyContact
+from trial.users.models import Site, User
+
+
+def plan_shift(
+    actor: User, *, site: Site, starts_at: datetime, ends_at: datetime, key: uuid.UUID | None = None, **people: Any
+) -> OnCallShift:
+    """Put a person on call with telephone, and a back-up if named; raises RecordError where somebody is already.
+
+    people: person, phone, backup, backup_phone. The person and the back-up must be able to acknowledge an alert.
+    """
+    values = {"site": site, "starts_at": starts_at, "ends_at": ends_at, **people}
+    digest = content_hash(values)
+    with audited(actor, "on call"):
+        Site.objects.select_for_update().get(pk=site.pk)  # one plan at a time: two people cannot fill the same hour
+        if key is not None and (row := repeated(OnCallShift, actor, key, digest)):
+            return row
+        _check(site, starts_at, ends_at, people)
+        version = protocol.CURRENT
+        return put(OnCallShift, actor, key=key, reason="on call", digest=digest, protocol_version=version, **values)
+
+
+def change_shift(actor: User, shift: OnCallShift, *, version: int, reason: str, **values: Any) -> OnCallShift:
+    """Change a shift with a reason; raises RecordError for an overlap, StaleRecord, ReasonRequired."""
+    with audited(actor, reason.strip() or "changed"):
+        Site.objects.select_for_update().get(pk=shift.site_id)
+        people = {name: values[name] for name in ("person", "backup")}
+        _check(shift.site, values["starts_at"], values["ends_at"], people, besides=shift.pk)
+        return amend(shift, actor, version=version, reason=reason, **values)
+
+
+def cancel_shift(actor: User, shift: OnCallShift, *, version: int, reason: str) -> OnCallShift:
+    """Take a shift out of the roster; it stays in the trail. Raises StaleRecord, ReasonRequired."""
+    return amend(shift, actor, version=version, reason=reason, is_cancelled=True)
+
+
+def set_contact(
+    actor: User, site: Site, *, phone: str, answers: str, version: int | None = None, key: uuid.UUID | None = None
+) -> SafetyContact:
+    """Say whom to phone when the roster names nobody; raises StaleRecord when somebody changed it meanwhile."""
+    values = {"phone": phone, "answers": answers}
+    with audited(actor, "emergency number of the site"):
+        known = SafetyContact.objects.filter(site=site).first()
+        if known is not None:
+            return amend(known, actor, version=version or 0, reason="emergency number of the site", **values)
+        return put(
+            SafetyContact,
+            actor,
+            key=key,
+            reason="emergency number of the site",
+            digest=content_hash({"site": site, **values}),
+            site=site,
+            protocol_version=protocol.CURRENT,
+            **values,
+        )
+
+
+def _check(
+    site: Site, starts_at: datetime, ends_at: datetime, people: dict[str, Any], *, besides: uuid.UUID | None = None
+) -> None:
+    """Refuse a shift over another one, and people who could not acknowledge an alert."""
+    others = on_call.shifts([site.pk], starts_at, ends_at)
+    taken = (others if besides is None else others.exclude(pk=besides)).first()
+    if taken is not None:
+        starts, ends = taken.starts_at.astimezone(site.zone), taken.ends_at.astimezone(site.zone)
+        span = f"{starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
+        raise RecordError(f"{taken.person} is on call then ({span}). Change that shift, or choose another time.")
+    able = set(on_call.may_answer(site, starts_at).values_list("pk", flat=True))
+    for person in (people["person"], people.get("backup")):
+        if person is not None and person.pk not in able:
+            raise RecordError(f"{person} may not acknowledge alerts at {site.code} and so cannot be on call.")

@@ -1,0 +1,98 @@
+"""One alert: whom to phone, who is on it, and what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from trial.participants.access import for_participant, sites_of
+from trial.participants.forms import attempt
+from trial.participants.models import Participant
+from trial.permissions import may, requires
+from trial.records.conflicts import opened
+from trial.records.saving import status_of, to_show
+from trial.records.services import RecordError
+from trial.safety import on_call, queries, services
+from trial.safety.forms import AcknowledgeForm
+from trial.safety.models import Alert
+
+
+@requires("safety.read")
+def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one alert: whom and what it is about, and what was done or is to be done."""
+    found = queries.get_row(Alert, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        return alert_page(request, found)
+
+
+@requires("safety.acknowledge")
+@require_POST
+def attend(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say "I am on it": the alert has reached somebody, and stays open until it is acknowledged."""
+    found = queries.get_row(Alert, sites_of(request), pk)
+    try:
+        services.attend(request.user, found)  # type: ignore[arg-type]
+    except RecordError as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, f"You are on it: the alert about {found.participant} stays open until acknowledged.")
+    return redirect("safety:alert", pk)
+
+
+@requires("safety.acknowledge")
+def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Acknowledge an alert with what was done and when."""
+    found = queries.get_row(Alert, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        form = acknowledge_form(found, request.POST or None)
+
+        def write() -> None:
+            given = {"action_taken": form.cleaned_data["action_taken"], "acted_at": form.cleaned_data["occurred_at"]}
+            services.acknowledge(request.user, found, version=form.cleaned_data["version"] or 0, **given)  # type: ignore[arg-type]
+
+        about = opened(found, acknowledge_form)
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
+            messages.success(request, f"The alert about {found.participant} is acknowledged.")
+            return redirect("safety:alert", pk)
+        return alert_page(request, found, form)
+
+
+@requires("safety.read")
+@for_participant
+def reach(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Whom to phone about a participant's alerts that nobody answered, as a fragment that refreshes itself."""
+    waiting = on_call.unreached(queries.unanswered_alerts(participant), timezone.now())
+    return render(request, "safety/_reach.html", {"unreached": waiting, "participant": participant, "on_page": True})
+
+
+def acknowledge_form(found: Alert, data: Any = None) -> AcknowledgeForm:
+    """The form of an alert's acknowledgement, showing the one that it has."""
+    shown: dict[str, Any] = {"version": found.version}
+    if found.acknowledged_at is not None:
+        shown |= {"occurred_at": found.acted_at, "action_taken": found.action_taken}
+    return AcknowledgeForm(data, since=found.occurred_at, initial=shown)
+
+
+def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None = None) -> HttpResponse:
+    """Render an alert, with the form of its acknowledgement for whoever may give it."""
+    user: Any = request.user
+    may_acknowledge = may(user, "safety.acknowledge", found.site_id)
+    if form is None and may_acknowledge and found.acknowledged_at is None:
+        form = acknowledge_form(found)
+    frame = {
+        "alert": found,
+        "participant": found.participant,
+        "form": to_show(form),
+        "may_acknowledge": may_acknowledge,
+        "unreached": on_call.unreached([found], timezone.now()),
+        "notices": queries.notices_of(found),
+        "plan": queries.plan_of(found),
+        "event_id": queries.event_of(found),
+    }
+    return render(request, "safety/alert.html", frame, status=status_of(form))

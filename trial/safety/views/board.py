@@ -1,0 +1,68 @@
+"""The safety board, the part of it on the Today page, and a participant's panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from trial.participants.access import for_participant, sites_of
+from trial.participants.models import Participant
+from trial.permissions import may, requires, sites_permitting
+from trial.safety import on_call, queries
+from trial.safety.board import BoardFilter, grouped
+from trial.safety.models import Deviation
+
+
+@requires("safety.read")
+def board(request: HttpRequest) -> HttpResponse:
+    """Show open alerts first, then deviations and adverse events, as the filter of the address says."""
+    sites, asked = sites_of(request), BoardFilter.of(request.GET)
+    user: Any = request.user
+    frame = {
+        "asked": asked,
+        "kinds": Deviation.Kind.choices,
+        "alerts": queries.board_alerts(sites, asked),
+        "deviations": grouped(queries.board_deviations(sites, asked)),
+        "adverse_events": queries.board_adverse_events(sites, asked),
+        "gaps": on_call.roster_gaps(sites, timezone.now()),
+        "may_oversee": may(user, "safety.oversight"),
+        "acknowledging": sites_permitting(user, "safety.acknowledge"),
+        "recording": sites_permitting(user, "safety.record"),
+        "closing": sites_permitting(user, "safety.close"),
+    }
+    return render(request, "safety/board.html", frame)
+
+
+@requires("safety.read")
+def open_counts(request: HttpRequest) -> HttpResponse:
+    """The open alerts and deviations, whom to phone and who is missing in the roster, as a fragment of Today."""
+    sites, now = sites_of(request), timezone.now()
+    alerts = list(queries.open_alerts(sites))
+    frame = {
+        "alerts": alerts,
+        "unreached": on_call.unreached(alerts, now),
+        "gaps": on_call.roster_gaps(sites, now),
+        "deviations": queries.open_deviations(sites).count(),
+        "important": queries.open_deviations(sites).filter(is_important=True).count(),
+    }
+    return render(request, "safety/_open.html", frame)
+
+
+@requires("safety.read")
+@for_participant
+def panel(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """One participant's alerts, deviations and adverse events, as a fragment."""
+    user: Any = request.user
+    frame = {
+        "participant": participant,
+        "alerts": queries.alerts_of(participant),
+        "deviations": grouped(queries.deviations_of(participant)),
+        "adverse_events": queries.adverse_events_of(participant),
+        "may_acknowledge": may(user, "safety.acknowledge", participant.site_id),
+        "may_record": may(user, "safety.record", participant.site_id),
+        "may_close": may(user, "safety.close", participant.site_id),
+    }
+    return render(request, "safety/_panel.html", frame)

@@ -1,0 +1,128 @@
+"""Adverse events: entered, shown with their clocks, corrected, followed up, reported."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from trial.participants.access import for_participant, sites_of
+from trial.participants.forms import attempt
+from trial.participants.models import Participant
+from trial.permissions import may, requires
+from trial.records.conflicts import opened
+from trial.records.saving import status_of, to_show
+from trial.safety import queries, services
+from trial.safety.forms import AdverseEventForm, FollowUpForm, ReportForm
+from trial.safety.models import AdverseEvent
+from trial.safety.timeline import clocks_of, timeline_of
+from trial.safety.views.frame import form_page
+
+
+@requires("safety.record")
+@for_participant
+def adverse_event(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Record an adverse event."""
+    form = AdverseEventForm(request.POST or None)
+    if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, participant)):
+        messages.success(request, "The adverse event is recorded.")
+        return redirect("participants:detail", participant.study_id)
+    return event_form(request, participant, form)
+
+
+@requires("safety.read")
+def event(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one adverse event: its judgement, its clocks, what became known later, and to whom it was reported."""
+    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        return event_page(request, found)
+
+
+@requires("safety.record")
+def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Correct or complete an adverse event, with a reason."""
+    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        form = AdverseEventForm(request.POST or None, instance=copy(found))
+        about = opened(found, lambda row: AdverseEventForm(instance=row))
+
+        def write() -> None:
+            form.save_record(request.user, found.participant)
+
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
+            messages.success(request, "The correction is saved.")
+            return redirect("safety:event", pk)
+        return event_form(request, found.participant, form, found)
+
+
+@requires("safety.record")
+def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record what became known of an event."""
+    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    with timezone.override(found.participant.site.zone):
+        form = FollowUpForm(request.POST or None, since=found.occurred_at, initial={"ended_at": found.ended_at})
+
+        def write() -> None:
+            services.follow_up(request.user, found, **form.cleaned_data)  # type: ignore[arg-type]
+
+        if request.method == "POST" and attempt(form, write):
+            messages.success(request, "The follow-up is recorded.")
+            return redirect("safety:event", pk)
+        title = f"Follow-up: {found.term}"
+        back = reverse("safety:event", args=[pk])
+        return form_page(request, found.participant, form, title=title, submit="Record the follow-up", cancel=back)
+
+
+@requires("safety.report")
+def report(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Record that a serious event was reported."""
+    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    if not found.is_serious:
+        raise Http404
+    with timezone.override(found.participant.site.zone):
+        form = ReportForm(request.POST or None, since=found.aware_at)
+
+        def write() -> None:
+            services.report_serious_event(request.user, found, **form.cleaned_data)  # type: ignore[arg-type]
+
+        if request.method == "POST" and attempt(form, write):
+            messages.success(request, "The report is recorded.")
+            return redirect("safety:event", pk)
+        title = f"Reported: {found.term}"
+        back = reverse("safety:event", args=[pk])
+        return form_page(request, found.participant, form, title=title, submit="Record the report", cancel=back)
+
+
+def event_form(
+    request: HttpRequest, participant: Participant, form: AdverseEventForm, found: AdverseEvent | None = None
+) -> HttpResponse:
+    """Render the form of an event, new or recorded."""
+    back = reverse("safety:event", args=[found.pk]) if found else ""
+    frame: dict[str, Any] = {"participant": participant, "form": to_show(form), "event": found}
+    frame["cancel"] = back or reverse("participants:detail", args=[participant.study_id])
+    return render(request, "safety/event_form.html", frame, status=status_of(form))
+
+
+def event_page(request: HttpRequest, found: AdverseEvent) -> HttpResponse:
+    """Render one event."""
+    user: Any = request.user
+    now, reports = timezone.now(), list(queries.reports_of(found))
+    due = clocks_of(found, reports)
+    frame = {
+        "event": found,
+        "participant": found.participant,
+        "clocks": [(clock, clock.is_overdue(now)) for clock in due],
+        "timeline": timeline_of(found, reports, due, now),
+        "reports": reports,
+        "follow_ups": queries.follow_ups_of(found),
+        "reminders": queries.notices_about(found),
+        "may_record": may(user, "safety.record", found.site_id),
+        "may_report": may(user, "safety.report", found.site_id),
+    }
+    return render(request, "safety/event.html", frame)
