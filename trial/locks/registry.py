@@ -19,6 +19,8 @@ NEVER_LOCKED: dict[str, str] = {
     "locks": "The lock states themselves; they have guards of their own.",
     "signatures": "Who signed what; void by itself once what was signed changes.",
     "contacts": "How to reach a person, and who looked: somebody may have to be called at any time.",
+    "monitoring": "Queries, marks of verification and reviews are about the data, and go on behind a lock.",
+    "assessments.RaterAssignment": "Who is to rate; it changes no rating.",
     "safety": "A late adverse event, alert, deviation or follow-up is always recordable; it is listed beside a freeze.",
     "imaging.Upload": "A kept file, of many participants; the numbers read from it are rows of locked tables.",
     "reports.Report": "A report is made of frozen data, after the freeze.",
