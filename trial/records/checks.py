@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from trial import protocol
@@ -22,9 +22,9 @@ class ProgramOutdated(RuntimeError):
     """The database was made by a newer program."""
 
 
-def assert_migrated() -> None:
+def assert_migrated(using: str = DEFAULT_DB_ALIAS) -> None:
     """Compare the database with the program; raises DatabaseOutdated or ProgramOutdated naming a step."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(connections[using])
     unknown = [step for step in executor.loader.applied_migrations if step not in executor.loader.graph.nodes]
     if strange := sorted(".".join(step) for step in unknown if step[0] in executor.loader.migrated_apps):
         raise ProgramOutdated(
