@@ -41,9 +41,8 @@ def make(version: str) -> Path:
     if target.exists():
         sys.exit(f"{target} is there. A release's fixture is made once, from the release's own checkout.")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            "VAR_DIR": folder, "DATABASE_URL": "", "AUDIT_SEAL_KEY": SEAL_KEY, "DJANGO_SETTINGS_MODULE": "trial.settings",
-        }  # fmt: skip
+        os.environ |= {"VAR_DIR": folder, "DATABASE_URL": "", "AUDIT_SEAL_KEY": SEAL_KEY}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "trial.settings"
         import django
         from django.core.management import call_command
         from django.db import connection

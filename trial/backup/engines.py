@@ -105,7 +105,6 @@ def _postgresql_picture() -> Iterator[Picture]:
         snapshot = _one(database, "SELECT pg_export_snapshot()")[0]
         orders = ["--format=custom", "--compress=0", "--no-owner", "--no-privileges"]
         with _running("pg_dump", [*orders, f"--snapshot={snapshot}"], stdout=subprocess.PIPE) as dump:
-            assert dump.stdout is not None
             yield Picture(
                 "postgresql",
                 str(_one(database, "SHOW server_version")[0]),
@@ -114,7 +113,7 @@ def _postgresql_picture() -> Iterator[Picture]:
                 _head(database.execute(HEAD).fetchone()),
                 [list(row) for row in database.execute(MIGRATIONS).fetchall()],
                 [code for (code,) in database.execute(SITES).fetchall()],
-                pieces_of(dump.stdout),
+                pieces_of(pipe(dump.stdout)),
             )
 
 
@@ -160,6 +159,13 @@ def program(name: str) -> Path:
     return max(installed, key=lambda path: float(path.parents[1].name))
 
 
+def pipe(end: IO[bytes] | None) -> IO[bytes]:
+    """The pipe to or from a program; raises RuntimeError where it was started without one."""
+    if end is None:
+        raise RuntimeError("The program was started without this pipe.")
+    return end
+
+
 @contextmanager
 def _running(
     name: str, orders: list[str], database: str | None = None, **pipes: Any
@@ -176,8 +182,7 @@ def _running(
         except BaseException:
             process.kill()
             raise
-        assert process.stderr is not None
-        said = process.stderr.read().decode(errors="replace").strip()
+        said = pipe(process.stderr).read().decode(errors="replace").strip()
         if process.wait():
             raise RuntimeError(f"{name} ended with {process.returncode}: {said[-2000:]}")
 
@@ -186,6 +191,6 @@ def load_dump(pieces: Iterator[bytes], database: str) -> None:
     """Fill an empty database of the server from a dump."""
     orders = [f"--dbname={database}", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
     with _running("pg_restore", orders, database, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        assert process.stdin is not None
+        into = pipe(process.stdin)
         for piece in pieces:
-            process.stdin.write(piece)
+            into.write(piece)

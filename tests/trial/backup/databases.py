@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import sqlite3
-
 from django.db import connections
 
 from tests.engines.clones import database_name, with_database

@@ -52,7 +52,7 @@ def test_data_are_replaced_only_when_their_site_is_named(clinic: Clinic, backed_
         Site.objects.create(code="LATER", name="Later", timezone="UTC")
     before = content(cloned_orm)
     for name in ("", "ELSEWHERE"):
-        with pytest.raises(CommandError, match="name the site.*Nothing of the site was changed"):
+        with pytest.raises(CommandError, match=r"name the site.*Nothing of the site was changed"):
             call_command("restore", backed_up, replace=name)
     assert content(cloned_orm) == before
     connections.close_all()
@@ -79,7 +79,7 @@ def test_a_damaged_back_up_changes_nothing(clinic: Clinic, backed_up: Path, clon
     data[len(data) // 2] ^= 1
     backed_up.write_bytes(data)
     connections.close_all()
-    with pytest.raises(CommandError, match="damaged.*Nothing of the site was changed"):
+    with pytest.raises(CommandError, match=r"damaged.*Nothing of the site was changed"):
         call_command("restore", backed_up, replace="BK")
     assert content(cloned_orm) == before
     assert clinic.files_now() == clinic.files
@@ -104,8 +104,8 @@ def test_a_back_up_of_a_forged_row_is_not_restored(clinic: Clinic, cloned_orm: s
     if connection.vendor == "sqlite":
         ((trigger, made),) = rows(
             cloned_orm,
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'users_site' AND sql LIKE '%UPDATE%'"
-            " AND name LIKE '%_u%' LIMIT 1",
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'users_site' "
+            "AND sql LIKE '%UPDATE%' AND name LIKE '%_u%' LIMIT 1",
         )
         rows(cloned_orm, f'DROP TRIGGER "{trigger}"')
         rows(cloned_orm, "UPDATE users_site SET name = 'forged' WHERE code = 'BK'")
@@ -113,7 +113,7 @@ def test_a_back_up_of_a_forged_row_is_not_restored(clinic: Clinic, cloned_orm: s
     else:
         rows(cloned_orm, forge)
     call_command("backup", out=clinic.out)
-    with pytest.raises(CommandError, match="audit trail is not whole.*users_site"):
+    with pytest.raises(CommandError, match=r"audit trail is not whole.*users_site"):
         call_command("restore", clinic.out, rehearse=True)
 
 

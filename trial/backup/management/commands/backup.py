@@ -17,8 +17,8 @@ from trial.backup.keys import passphrase_in
 from trial.backup.making import make
 
 KEYS_APART = (
-    "The keys are not in it. Without the back-up's key nobody can open it, without AUDIT_SEAL_KEY nobody can verify it: "
-    "keep copies of both on another machine (--keys writes an encrypted envelope of them)."
+    "The keys are not in it. Without the back-up's key nobody can open it, without AUDIT_SEAL_KEY nobody can verify "
+    "it: keep copies of both on another machine (--keys writes an encrypted envelope of them)."
 )
 
 

@@ -45,9 +45,11 @@ class Command(BaseCommand):
 
     def tell(self, done: Restored, *, is_rehearsal: bool) -> None:
         """Say what was proved, and what is left to do."""
+        state = "can be restored" if is_rehearsal else "is back"
+        self.say(f"The state of {done.made_at:%Y-%m-%d %H:%M} UTC {state}.")
         self.say(
-            f"The state of {done.made_at:%Y-%m-%d %H:%M} UTC is {'restorable' if is_rehearsal else 'back'}: {done.rows} "
-            f"rows and {done.files} files have their SHA-256, and the audit trail is whole ({done.audit.entries} entries)."
+            f"{done.rows} rows and {done.files} files have the SHA-256 they had, and the audit trail is whole "
+            f"({done.audit.entries} entries)."
         )
         if is_rehearsal:
             return
