@@ -1,4 +1,4 @@
-"""The files in deploy/ are what they claim: units that parse and are hardened, settings that exist, a role that can save."""
+"""deploy/ is what it claims: units that parse and are hardened, settings that exist, a role that can save."""
 
 from __future__ import annotations
 

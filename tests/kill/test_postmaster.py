@@ -1,4 +1,4 @@
-"""T6, G4: PostgreSQL killed under load loses no acknowledged write, and the site goes on without being started again."""
+"""T6, G4: PostgreSQL killed under load loses no acknowledged write, and the site goes on by itself."""
 
 from __future__ import annotations
 
