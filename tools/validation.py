@@ -22,13 +22,13 @@ SOURCE = ROOT / "docs" / "validation" / "requirements.toml"
 PAGE = ROOT / "docs" / "validation" / "matrix.md"
 HEAD = """# Requirement, risk, test{result}
 
-`make validation` writes this page from `requirements.toml`; a test fails when a test named there does not exist, or when
-the page is not what the file says. {words}
+`make validation` writes this page from `requirements.toml`; a test fails when a test named there does not exist, or
+when the page is not what the file says. {words}
 
 |Requirement|What happens without it|Source|Tests{result_head}|
 |---|---|---|---{rule}|
 """
-PLAIN = "With the result file of a test run (`pytest --junit-xml`), `python -m tools.validation --results` adds what passed."
+PLAIN = "With the result file of a run (`pytest --junit-xml`), `python -m tools.validation --results` adds what passed."
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
 def results(path: Path) -> dict[str, Counter[str]]:
     """How often each test passed, failed or was left out in a pytest result file."""
     found: dict[str, Counter[str]] = {}
-    for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 - written by our own run
+    for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 # nosec B314 - our own run wrote it
         words = {child.tag for child in case}
         outcome = "failed" if words & {"failure", "error"} else "not run" if "skipped" in words else "passed"
         found.setdefault(_name_of(case), Counter())[outcome] += 1
