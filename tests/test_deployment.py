@@ -103,7 +103,7 @@ def test_every_setting_in_the_example_exists(name: str) -> None:
 def test_the_example_is_a_production_site_that_passes_the_deployment_check(tmp_path: Path) -> None:
     text = (DEPLOY / "trial.env.example").read_text(encoding="utf-8")
     given = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    keys = {name: f"{number}a" * 32 for number, name in enumerate(("AUDIT_SEAL_KEY", "BACKUP_KEY"), 1)}
+    keys = {name: f"{number}a" * 32 for number, name in enumerate(("AUDIT_SEAL_KEY", "BACKUP_KEY", "CONTACT_KEYS"), 1)}
     given |= {**keys, "SECRET_KEY": "0123456789abcdef" * 5, "VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
