@@ -8,6 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any, cast
 
 from tests.engines.clones import ROOT
 from tests.engines.site import RunningSite
@@ -29,8 +30,8 @@ def files(site: RunningSite) -> list[Path]:
 
 def cookies(person: Person) -> str:
     """The cookies of somebody signed in, as a header."""
-    request = urllib.request.Request(person.address)
-    for handler in person.opener.handlers:
+    request, opener = urllib.request.Request(person.address), cast("Any", person.opener)
+    for handler in opener.handlers:
         if isinstance(handler, urllib.request.HTTPCookieProcessor):
             handler.cookiejar.add_cookie_header(request)
     return request.get_header("Cookie") or ""

@@ -48,7 +48,7 @@ class Lock:
         """The key under a passphrase, as a header describes it or with a new salt."""
         if header is not None and header.get("key") != "scrypt":
             raise NotTheKey("This back-up was made with BACKUP_KEY, not with a passphrase.")
-        stretched = header["scrypt"] if header else {"salt": os.urandom(16).hex(), "n": SCRYPT_N}
+        stretched: dict[str, Any] = header["scrypt"] if header else {"salt": os.urandom(16).hex(), "n": SCRYPT_N}
         kdf = Scrypt(bytes.fromhex(stretched["salt"]), 32, int(stretched["n"]), SCRYPT_R, SCRYPT_P)
         return cls.new(kdf.derive(passphrase), {"key": "scrypt", "scrypt": stretched})
 

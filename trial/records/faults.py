@@ -113,6 +113,6 @@ def typed(request: HttpRequest) -> Iterator[Typed]:
 def file_names(request: HttpRequest) -> list[str]:
     """The names of the files that the form carried: they are still where they were chosen."""
     try:
-        return [str(file.name) for file in request.FILES.values()] if request.method == "POST" else []
+        return [str(getattr(file, "name", "")) for file in request.FILES.values()] if request.method == "POST" else []
     except (OSError, SuspiciousOperation, RequestDataTooBig):
         return []

@@ -23,14 +23,17 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
         return done.fetchall() if done.description else []
 
 
-def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
+def content(url: str) -> dict[str, list[str]]:
     """Every row of every table as text, sorted; the judge of a restore, independent of the product's own hashes."""
     names = (
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         if url.startswith("sqlite")
         else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     )
-    return {name: sorted(map(repr, rows(url, f'SELECT * FROM "{name}"'))) for (name,) in rows(url, names)}  # type: ignore[misc]
+    found: dict[str, list[str]] = {}
+    for (name,) in rows(url, names):
+        found[name] = sorted(repr(row) for row in rows(url, f'SELECT * FROM "{name}"'))
+    return found
 
 
 def wipe(url: str) -> None:

@@ -118,7 +118,7 @@ def test_a_back_up_of_a_forged_row_is_not_restored(clinic: Clinic, cloned_orm: s
 
 
 def test_a_back_up_is_one_state_while_others_write(clinic: Clinic, cloned_orm: str) -> None:
-    over, written = threading.Event(), []
+    over, written = threading.Event(), list[int]()
 
     def write() -> None:
         while not over.is_set():
