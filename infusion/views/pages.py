@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from infusion import queries
 from infusion.bedside import bedside, checklists, series, serum_table
-from infusion.bedside import checklists, series, serum_table
 from infusion.downtime import frame as sheets_for
 from infusion.forms import RateForm
 from infusion.views.frame import frame, infusion_or_404, participant_of

@@ -15,8 +15,6 @@ from trial import protocol
 from trial.permissions import PermittedRequest, may, requires
 from trial.records import drafts
 from trial.records.events import ask
-from trial.records.health import examine
-from trial.permissions import requires
 from trial.records.health import examine, facts
 from trial.records.wording import sections
 from trial.users.models import Site
