@@ -43,7 +43,7 @@ NODE_READY := node_modules/.ready
 REPORT_READY := $(REPORT_DIR)/.ready
 CODE := trial infusion assessments imaging reports tests tools manage.py
 
-.PHONY: help install demo prepare report serve test test-slow test-services lint migrations bench config lock clean
+.PHONY: help install demo prepare report serve test test-slow test-services lint migrations bench config validation lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -114,9 +114,10 @@ test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"
 
-lint: $(DEV_READY) ## style, types, configuration page
+lint: $(DEV_READY) ## style, traps of security, types
 	$(VENV)/bin/ruff check $(CODE)
 	$(VENV)/bin/ruff format --check $(CODE)
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive $(filter-out tests,$(CODE))
 	$(VENV)/bin/mypy
 
 migrations: $(RUNTIME_READY) ## fail when a model change has no migration
@@ -127,6 +128,9 @@ bench: $(DEV_READY) $(NODE_READY) ## time the set-up and the pages of a demo sit
 
 config: $(RUNTIME_READY) ## write docs/configuration.md from the settings
 	$(PY) -m tools.configuration
+
+validation: $(DEV_READY) ## write docs/validation/matrix.md from the requirements
+	$(PY) -m tools.validation
 
 lock: $(VENV_READY) ## resolve the pinned, hashed requirements again
 	@for set in "runtime:" "dev:--extra dev -c requirements/runtime.txt"; do \

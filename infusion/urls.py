@@ -8,6 +8,7 @@ from infusion import views
 
 app_name = "infusion"
 urlpatterns = [
+    path("downtime/", views.downtime, name="downtime"),
     path("<str:study_id>/", views.detail, name="detail"),
     path("<str:study_id>/panel/", views.panel, name="panel"),
     path("<str:study_id>/visits/<str:code>/panel/", views.visit_panel, name="visit_panel"),

@@ -43,6 +43,7 @@ LEVELS = [
     {"trial.tokens"},
     {"trial.signatures"},
     {"trial.locks"},
+    {"trial.backup"},
     {"trial.participants"},
     {"trial.contacts"},
     {"trial.monitoring"},

@@ -89,6 +89,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "safety.roster": frozenset({Role.COORDINATOR, Role.PSYCHIATRIST, Role.PI}),
     "infusion.read": READERS,
     "infusion.record": CLINICAL,
+    "infusion.downtime": CLINICAL,
     "infusion.order": frozenset({Role.PSYCHIATRIST, Role.NURSE, Role.PI}),
     "assessments.read": READERS,
     "assessments.record": CLINICAL,

@@ -37,6 +37,12 @@ ENVIRONMENT: dict[str, Variable] = {
     "CONTACT_KEYS": Variable(
         "", "Hex keys of the contact details, the one in use first; empty: made once in VAR_DIR/keys/contact.key."
     ),
+    "BACKUP_KEY": Variable(
+        "", "Hex key of the back-ups (64 digits); empty: made once in VAR_DIR/keys/backup.key, but never in production."
+    ),
+    "BACKUP_PASSPHRASE_FILE": Variable("", "File whose first line opens the back-ups; goes before BACKUP_KEY."),
+    "BACKUP_WITHIN_HOURS": Variable("26", "In production /healthz fails when the last back-up is older."),
+    "REHEARSAL_WITHIN_DAYS": Variable("35", "In production /healthz fails when the last rehearsed restore is older."),
     "ALLOWED_HOSTS": Variable("127.0.0.1,localhost,[::1]", "Host names the site answers to."),
     "CSRF_TRUSTED_ORIGINS": Variable("", "Origins trusted for posts behind a proxy, with scheme."),
     "BEHIND_TLS": Variable("false", "true: cookies only over TLS, redirects to https, HSTS."),
@@ -119,6 +125,11 @@ SECRET_KEY = read("SECRET_KEY") or key_from_file("secret.key")
 AUDIT_SEAL_KEY = bytes.fromhex(read("AUDIT_SEAL_KEY") or key_from_file("audit_seal.key"))
 CONTACT_KEYS = [bytes.fromhex(key) for key in read_list("CONTACT_KEYS") or [key_from_file("contact.key")]]
 SITE_MODE = site_mode()
+# A key that burns with the disk opens no back-up: a production site brings its own.
+BACKUP_KEY = read("BACKUP_KEY") or ("" if SITE_MODE == "production" else key_from_file("backup.key"))
+BACKUP_PASSPHRASE_FILE = read("BACKUP_PASSPHRASE_FILE")
+BACKUP_WITHIN_HOURS = int(read("BACKUP_WITHIN_HOURS"))
+REHEARSAL_WITHIN_DAYS = int(read("REHEARSAL_WITHIN_DAYS"))
 DEMO_PASSWORD = read("DEMO_PASSWORD")
 HOST = read("HOST")
 PORT = int(read("PORT"))
@@ -158,6 +169,7 @@ INSTALLED_APPS = [
     "trial.tokens",
     "trial.signatures",
     "trial.locks",
+    "trial.backup",
     "trial.participants",
     "trial.contacts",
     "trial.monitoring",
@@ -324,6 +336,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "audit.seal", "schedule": 5.0, "options": {"expires": 5}},
     "forget ended sessions": {"task": "sessions.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "write downtime sheets": {"task": "infusion.downtime", "schedule": 3600.0, "options": {"expires": 600}},
     "forget unconfirmed files": {"task": "imaging.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "forget old drafts": {"task": "records.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "judge records by the edit checks": {"task": "monitoring.sweep", "schedule": 600.0, "options": {"expires": 300}},

@@ -24,3 +24,5 @@ urlpatterns = [
     path("imaging/", include("imaging.urls")),
     path("reports/", include("reports.urls")),
 ]
+
+handler500 = "trial.records.faults.answer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infusion.views.corrections import correct, correct_end, correct_rate, correct_start
 from infusion.views.entries import bag, clonidine, rate, serum, side_effects, start, stop, vitals
-from infusion.views.pages import course, detail, display, panel, state, visit_panel
+from infusion.views.pages import course, detail, display, downtime, panel, state, visit_panel
 
 __all__ = [
     "bag",
@@ -16,6 +16,7 @@ __all__ = [
     "course",
     "detail",
     "display",
+    "downtime",
     "panel",
     "rate",
     "serum",

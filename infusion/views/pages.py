@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from infusion import queries
 from infusion.bedside import bedside, checklists, series, serum_table
+from infusion.downtime import frame as sheets_for
 from infusion.forms import RateForm
 from infusion.views.frame import frame, infusion_or_404, participant_of
 from trial.participants.queries import get_visit
@@ -55,6 +56,13 @@ def detail(request: HttpRequest, study_id: str) -> HttpResponse:
         if shown["may_order"] and infusion and infusion.ended_at is None:
             shown["form"] = RateForm(participant=participant, user=request.user)  # type: ignore[arg-type]
         return render(request, "infusion/detail.html", shown)
+
+
+@requires("infusion.downtime")
+@require_safe
+def downtime(request: HttpRequest) -> HttpResponse:
+    """The sheets of every running infusion, to be printed for the time when the site is down."""
+    return render(request, "infusion/downtime.html", sheets_for(request.sites, timezone.now()))  # type: ignore[attr-defined]
 
 
 @requires("infusion.read")

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -34,6 +35,40 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
     durable: keep fsync and synchronous_commit on, for tests that kill the server.
     Raises MissingProgramError naming what to install when there is no PostgreSQL.
     """
+    with killable(() if durable else FAST) as server:
+        yield server.url
+
+
+@dataclass
+class Server:
+    """A cluster whose leading process (the postmaster) a test may kill and start again."""
+
+    binaries: Path
+    folder: Path
+    port: int
+    password: str
+    options: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+    url: str = ""
+
+    def kill(self) -> None:
+        """Kill the postmaster; its processes see that and end, and only then can it be started again."""
+        processes = _children(self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        deadline = time.monotonic() + 60
+        while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def start(self) -> None:
+        """Start it again on its data, and wait until it has recovered."""
+        self.process = _start(self.binaries, self.folder, self.port, self.options)
+        _wait_until_ready(self.process, self.port, self.password, self.folder)
+
+
+@contextmanager
+def killable(options: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Start a cluster with an empty database of an ordinary role; without options it has every guarantee."""
     folder = Path(tempfile.mkdtemp(prefix="trial-postgres-"))
     user = programs.ordinary_user("postgres")
     try:
@@ -41,14 +76,22 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
         binaries = _binaries(folder)
         password, port = secrets.token_hex(16), programs.free_port()
         _initialise(binaries, folder, password)
-        server = _start(binaries, folder, port, () if durable else FAST)
+        process = _start(binaries, folder, port, options)
+        server = Server(binaries, folder, port, password, options, process)
         try:
-            _wait_until_ready(server, port, password, folder)
-            yield _create_database(port, password)
+            _wait_until_ready(process, port, password, folder)
+            server.url = _create_database(port, password)
+            yield server
         finally:
-            _stop(server)
+            _stop(server.process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(parent: int) -> list[str]:
+    """Process ids of a process's children."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children")
+    return listed.read_text(encoding="utf-8").split()
 
 
 def installed_folders() -> list[Path]:
@@ -181,7 +224,7 @@ def _connect(port: int, password: str) -> psycopg.Connection[tuple[object, ...]]
 
 def _create_database(port: int, password: str) -> str:
     with _connect(port, password) as connection:
-        connection.execute(sql.SQL("CREATE ROLE trial LOGIN CREATEDB PASSWORD {}").format(password))
+        connection.execute(sql.SQL("CREATE ROLE trial LOGIN CREATEDB CREATEROLE PASSWORD {}").format(password))
         connection.execute("CREATE DATABASE trial OWNER trial")
     return f"postgres://trial:{password}@127.0.0.1:{port}/trial"
 

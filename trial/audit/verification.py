@@ -167,7 +167,7 @@ def check_entries(
         before = rows.get((table, row))
         if hashed != entry_hash(table, row, op, at, actor, reason, old, new, str(xid)):
             yield Finding(entry_id, table, row, "its content does not match its hash")
-        elif problem := _break(before, op, old):
+        elif problem := _break(before, op, old, connection.alias):
             yield Finding(entry_id, table, row, problem)
         rows[table, row] = Last(entry_id, op, _digest(new))
 
@@ -176,7 +176,7 @@ def _digest(text: str | None) -> bytes:
     return b"" if text is None else hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _break(before: Last | None, op: str, old: str | None) -> str | None:
+def _break(before: Last | None, op: str, old: str | None, using: str) -> str | None:
     """What is wrong with an entry that follows `before`, or None."""
     alive = before is not None and before.op != "D"
     if op == "I":
@@ -185,16 +185,16 @@ def _break(before: Last | None, op: str, old: str | None) -> str | None:
         return "changed or removed although the trail never saw it entered"
     if _digest(old) == before.digest:
         return None
-    columns = _differing(before.entry_id, old)
+    columns = _differing(before.entry_id, old, using)
     return f"its old values are not those entry {before.entry_id} left: {', '.join(columns)}" if columns else None
 
 
-def _differing(entry_id: int, text: str | None) -> list[str]:
+def _differing(entry_id: int, text: str | None, using: str) -> list[str]:
     """Columns in which a row differs from what an entry left.
 
     Only columns that both know are compared: between the two, a migration may have added or removed some.
     """
-    left = json.loads(AuditEntry.objects.values_list("new", flat=True).get(pk=entry_id) or "{}")
+    left = json.loads(AuditEntry.objects.using(using).values_list("new", flat=True).get(pk=entry_id) or "{}")
     right = json.loads(text or "{}")
     shared = left.keys() & right.keys()
     return sorted(column for column in shared if left[column] != right[column]) or ([] if shared else ["every column"])
@@ -216,7 +216,7 @@ def check_rows(connection: BaseDatabaseWrapper, report: Report, rows: dict[tuple
                 yield Finding(None, table.name, row, "the row has no entry")
             elif last.op == "D":
                 yield Finding(last.entry_id, table.name, row, "the row is there although the trail says removed")
-            elif _digest(text) != last.digest and (columns := _differing(last.entry_id, text)):
+            elif _digest(text) != last.digest and (columns := _differing(last.entry_id, text, connection.alias)):
                 yield Finding(
                     last.entry_id,
                     table.name,

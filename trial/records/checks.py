@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from trial import protocol
@@ -33,9 +33,9 @@ class NobodyReachable(RuntimeError):
     """An alert could reach nobody: no mail server, or a roster that was never filled."""
 
 
-def assert_migrated() -> None:
+def assert_migrated(using: str = DEFAULT_DB_ALIAS) -> None:
     """Compare the database with the program; raises DatabaseOutdated or ProgramOutdated naming a step."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(connections[using])
     unknown = [step for step in executor.loader.applied_migrations if step not in executor.loader.graph.nodes]
     if strange := sorted(".".join(step) for step in unknown if step[0] in executor.loader.migrated_apps):
         raise ProgramOutdated(

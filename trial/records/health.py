@@ -57,6 +57,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "sealer": sealer,
     "disk": disk,
 }
+# What is told beside the parts and is never wrong by itself; apps above this one add theirs to both.
+FACTS: dict[str, Callable[[], str]] = {}
+
+
+def facts() -> dict[str, str]:
+    """Return what an operator wants to know of a site that is well."""
+    return {name: say() for name, say in FACTS.items()}
 
 
 def examine() -> dict[str, str]:

@@ -15,7 +15,7 @@ from trial import protocol
 from trial.permissions import PermittedRequest, may, requires
 from trial.records import drafts
 from trial.records.events import ask
-from trial.records.health import examine
+from trial.records.health import examine, facts
 from trial.records.wording import sections
 from trial.users.models import Site
 
@@ -72,4 +72,4 @@ def keep_draft(request: PermittedRequest, address: str) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """Answer 200 when every part is well, else 503; names parts, never data."""
     found = examine()
-    return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)
+    return JsonResponse({**found, **facts()}, status=200 if set(found.values()) == {"ok"} else 503)

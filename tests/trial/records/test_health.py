@@ -24,7 +24,7 @@ rolled_back = pytest.mark.django_db
 def answer() -> tuple[int, dict[str, str]]:
     """Status and parts as anybody gets them, without an account."""
     response = Client().get("/healthz")
-    return response.status_code, response.json()
+    return response.status_code, {name: said for name, said in response.json().items() if name in health.PARTS}
 
 
 @rolled_back

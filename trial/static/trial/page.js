@@ -49,6 +49,22 @@
     if (isFirst) place.replaceChildren(note);
     else place.prepend(note);
   };
+  // A form that could not be saved keeps what was typed and says so; a refusal (4xx) brings words of its own.
+  const notSaved = (event) => {
+    const form = event.detail.elt?.closest("form");
+    const status = event.detail.xhr?.status || 0;
+    if (event.detail.requestConfig?.verb === "get" || !form || (status > 0 && status < 500)) return;
+    form.querySelector("[data-not-saved]")?.remove();
+    const note = document.createElement("div");
+    note.className = "alert alert-danger";
+    note.setAttribute("role", "alert");
+    note.dataset.notSaved = "";
+    const why = { 503: "The site cannot reach its database.", 507: "The site's disk is full: tell the administrator now." }[status] || "";
+    note.textContent = `Not saved. ${why} What you typed still stands here; note it on paper with the time, and save again. A second save never makes a second record.`;
+    form.prepend(note);
+  };
+  document.addEventListener("htmx:responseError", notSaved);
+  document.addEventListener("htmx:sendError", notSaved);
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:beforeSwap", (event) => {

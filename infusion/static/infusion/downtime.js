@@ -1,0 +1,2 @@
+// The button that prints the sheets.
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

@@ -1,0 +1,1 @@
+"""The database of each release, small and synthetic: what was entered with it must be read by every later program."""

@@ -1,0 +1,173 @@
+"""deploy/ is what it claims: units that parse and are hardened, settings that exist, a role that can save."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connections
+
+from tests.engines.clones import ROOT, with_database
+from trial.settings import ENVIRONMENT
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+SERVICES = [path for path in UNITS if path.suffix == ".service"]
+LONG_RUNNING = {"trial-web.service", "trial-worker.service", "trial-beat.service"}
+# systemd.exec(5): each takes something away that no part of the site needs.
+HARDENED = {
+    "NoNewPrivileges": "true", "ProtectSystem": "strict", "ProtectHome": "true", "PrivateTmp": "true",
+    "PrivateDevices": "true", "CapabilityBoundingSet": "", "UMask": "0077", "User": "trial",
+}  # fmt: skip
+COMMAND = re.compile(r"manage\.py (\w+)")
+
+
+def parsed(path: Path) -> dict[str, dict[str, list[str]]]:
+    """A unit's sections; a key may stand several times."""
+    found: dict[str, dict[str, list[str]]] = {}
+    section: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = found.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            section.setdefault(key, []).append(value)
+    return found
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_parses(path: Path, tmp_path: Path) -> None:
+    sections = parsed(path)
+    assert sections["Unit"]["Description"]
+    assert ("Timer" if path.suffix == ".timer" else "Service") in sections
+    if (judge := shutil.which("systemd-analyze")) is None:
+        return  # its structure was judged above
+    for unit in UNITS:  # the programs of the production machine are not here
+        text = re.sub(r"^(ExecStart\w*)=\S+", r"\1=/bin/true", unit.read_text(encoding="utf-8"), flags=re.M)
+        (tmp_path / unit.name).write_text(text.replace("User=trial\nGroup=trial\n", ""), encoding="utf-8")
+    done = subprocess.run(
+        [judge, "verify", "--man=no", str(tmp_path / path.name)], capture_output=True, text=True, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if "trial" in line and path.stem.rstrip("@") in line]
+    assert said == []
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_a_service_is_hardened(path: Path) -> None:
+    service = parsed(path)["Service"]
+    assert {name: service.get(name, ["absent"])[-1] for name in HARDENED} == HARDENED
+
+
+@pytest.mark.parametrize("name", sorted(LONG_RUNNING))
+def test_what_runs_for_long_is_started_again(name: str) -> None:
+    sections = parsed(DEPLOY / "systemd" / name)
+    assert sections["Service"]["Restart"] == ["always"]
+    assert sections["Install"]["WantedBy"] == ["multi-user.target"]
+
+
+def test_the_web_server_listens_on_the_loopback_only() -> None:
+    (start,) = parsed(DEPLOY / "systemd" / "trial-web.service")["Service"]["ExecStart"]
+    assert "--bind 127.0.0.1:8000" in start
+    for proxy in ("Caddyfile", "nginx.conf"):
+        assert "127.0.0.1:8000" in (DEPLOY / proxy).read_text(encoding="utf-8")
+
+
+def test_every_timer_has_its_service_and_every_command_exists() -> None:
+    from django.core.management import get_commands
+
+    names = {path.name for path in UNITS}
+    assert {f"{path.stem}.service" for path in UNITS if path.suffix == ".timer"} <= names
+    texts = [*UNITS, ROOT / "docs" / "deployment.md", DEPLOY / "trial.env.example"]
+    used = {name for path in texts for name in COMMAND.findall(path.read_text(encoding="utf-8"))}
+    assert used
+    assert used - set(get_commands()) == set()
+
+
+@pytest.mark.parametrize("name", ["trial.env.example", "owner.env.example"])
+def test_every_setting_in_the_example_exists(name: str) -> None:
+    reader = configparser.ConfigParser(interpolation=None)
+    reader.optionxform = str  # type: ignore[method-assign,assignment]
+    reader.read_string("[settings]\n" + (DEPLOY / name).read_text(encoding="utf-8"))
+    named = set(reader["settings"])
+    assert named
+    assert named - set(ENVIRONMENT) == set()
+
+
+def test_the_example_is_a_production_site_that_passes_the_deployment_check(tmp_path: Path) -> None:
+    text = (DEPLOY / "trial.env.example").read_text(encoding="utf-8")
+    given = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    keys = {name: f"{number}a" * 32 for number, name in enumerate(("AUDIT_SEAL_KEY", "BACKUP_KEY", "CONTACT_KEYS"), 1)}
+    given |= {**keys, "SECRET_KEY": "0123456789abcdef" * 5, "VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def tried(url: str, statement: str) -> str:
+    """The name of the error that a statement meets, empty when it passes."""
+    with psycopg.connect(url) as server:
+        try:
+            server.execute(statement.encode())
+        except psycopg.Error as refused:
+            return type(refused).__name__
+        finally:
+            server.rollback()
+    return ""
+
+
+@pytest.mark.usefixtures("cloned_orm")
+def test_a_form_is_saved_under_the_serving_role_which_cannot_touch_the_trail(cloned_database: str) -> None:
+    if connections["default"].vendor == "sqlite":
+        return  # SQLite knows no roles; its file's owner serves
+    from django.test import Client
+
+    from infusion.models import Vitals
+    from tests.infusion.ward import make_ward
+    from tests.trial.records.test_faults import vitals
+    from trial.audit.services import seal
+    from trial.audit.verification import verify
+
+    ward, browser = make_ward(), Client()
+    with psycopg.connect(cloned_database, autocommit=True) as owner:
+        owner.execute("DO $$ BEGIN CREATE ROLE trial_web LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        owner.execute("ALTER ROLE trial_web PASSWORD 'serves-only'")
+        owner.execute((DEPLOY / "postgresql" / "serving-role.sql").read_bytes())
+    connections.close_all()
+    for alias in connections:
+        connections[alias].settings_dict.update(USER="trial_web", PASSWORD="serves-only")
+    browser.force_login(ward.nurse)
+    assert browser.post(f"/infusion/{ward.participant.study_id}/vitals/", vitals()).status_code == 302
+    assert Vitals.objects.count() == 1
+    assert seal() > 0
+    assert verify().ok
+    connections.close_all()
+    web = re.sub(
+        r"//[^@]+@", "//trial_web:serves-only@", with_database(cloned_database, cloned_database.rpartition("/")[2])
+    )
+    for statement in (
+        "UPDATE audit_entry SET reason = 'forged'",
+        "DELETE FROM audit_entry",
+        "INSERT INTO audit_entry (table_name) VALUES ('x')",
+        "UPDATE audit_seal SET mac = ''",
+        "DELETE FROM audit_seal",
+        "TRUNCATE audit_entry",
+        "ALTER TABLE infusion_vitals DISABLE TRIGGER USER",
+        "DROP TRIGGER audit_row ON infusion_vitals",
+        "SET session_replication_role = replica",
+    ):
+        assert tried(web, statement) == "InsufficientPrivilege", statement
+    with psycopg.connect(cloned_database, autocommit=True) as owner:
+        owner.execute("DROP OWNED BY trial_web")

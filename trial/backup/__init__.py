@@ -1,0 +1,1 @@
+"""Back-ups of the site: one encrypted file that proves itself, and its way back."""
