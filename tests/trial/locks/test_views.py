@@ -106,7 +106,7 @@ def test_a_freeze_is_taken_and_lists_what_was_recorded_about_safety_behind_it(wa
     wards.alone(ward)
     assert desk(ward.dora).post(reverse("locks:freeze"), {"reason": "final"}).status_code == 302
     with audited("system:test", "late"):
-        late.term = "late headache"  # type: ignore[attr-defined]
+        late.term, late.site = "late headache", ward.site  # type: ignore[attr-defined]
         late.entered_at = queries.freeze_in_force().at.replace(year=2100)  # type: ignore[union-attr, attr-defined]
         late.save(force_insert=True)
     shown = text(desk(ward.dora).get(reverse("locks:matrix")))
