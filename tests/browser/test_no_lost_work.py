@@ -8,26 +8,51 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from django.conf import settings
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assessments.models import Assessment
-from infusion.models import RateChange, Vitals
-from tests.assessments.ratings import rate, scores_of
-from tests.browser import scenes
-from tests.browser.conftest import NewContext, SignIn
+from assessments.services import correct_assessment
+from infusion.models import RateChange
+from tests.browser.conftest import NewContext
 from tests.engines import chromium
+from tests.engines.site import RunningSite
+from tests.infusion.ward import start
 from tests.kill.harness import command_of
-from trial.participants.models import Participant
+from tests.trial.records.forms_sent import Desk, rated
 from trial.records.models import Draft
-from trial.settings import DEMO_PASSWORD
+from trial.users.models import User
 
 OFFER = "Unsaved draft"
 
 
-def madrs(site: str, participant: Participant) -> str:
-    return f"{site}{reverse('assessments:form', args=[participant.study_id, 'week_2', 'madrs'])}"
+class Place:
+    """A running site without the demo cohort, and a ward with somebody who holds every role."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.desk = url, Desk()
+        self.participant = self.desk.participant
+
+    @property
+    def madrs(self) -> str:
+        return f"{self.url}{reverse('assessments:form', args=[self.participant.study_id, 'baseline', 'madrs'])}"
+
+    def let_in(self, context: BrowserContext, person: User) -> Page:
+        """A page of somebody who is signed in."""
+        client = Client()
+        client.force_login(person)
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.url}])
+        return context.new_page()
+
+
+@pytest.fixture
+def place(cloned_orm: str, running_site: RunningSite) -> Place:
+    return Place(running_site.url)
 
 
 def item(page: Page, place: int, score: int) -> None:
@@ -35,22 +60,14 @@ def item(page: Page, place: int, score: int) -> None:
     page.locator("[data-item]").nth(place).locator(f"input[value='{score}']").check()
 
 
-def rated() -> Participant:
-    """A participant whose Week 2 MADRS is recorded, every item 2."""
-    participant = scenes.at_week_2()
-    at = timezone.now() - scenes.WEEK_2 / 14
-    rate(scenes.person("psychiatrist"), participant, scores_of("madrs", 2), visit="week_2", at=at)
-    return participant
-
-
 def test_two_people_correct_one_form_and_the_second_decides_field_by_field_by_keyboard(
-    page: Page, desk: str, sign_in: SignIn, new_context: NewContext
+    browser: Browser, place: Place, new_context: NewContext
 ) -> None:
-    participant = rated()
-    other = new_context().new_page()
-    for person, who in (("psychiatrist", page), ("pi", other)):
-        sign_in(who, desk, person, DEMO_PASSWORD)
-        who.goto(madrs(desk, participant))
+    rated(place.desk)
+    page = place.let_in(new_context(), place.desk.person)
+    other = place.let_in(new_context(), place.desk.other())
+    for who in (page, other):
+        who.goto(place.madrs)
     for place, score in ((0, 3), (1, 3)):
         item(other, place, score)
     other.get_by_label("Why is this corrected?").fill("heard again on the tape")
@@ -66,7 +83,7 @@ def test_two_people_correct_one_form_and_the_second_decides_field_by_field_by_ke
     expect(panel).to_contain_text("heard again on the tape")
     both = panel.get_by_role("row", name="Apparent sadness")
     expect(both).to_contain_text("both changed it: choose")
-    for words in ("2", "3", "4"):
+    for words in ("1", "3", "4"):
         expect(both).to_contain_text(words)
     expect(panel.locator("[data-sides]")).to_have_count(3)
     expect(page.get_by_label("Why is this corrected?")).to_have_value("typed wrongly")
@@ -82,8 +99,8 @@ def test_two_people_correct_one_form_and_the_second_decides_field_by_field_by_ke
     expect(page.locator("[data-item]").nth(0).locator("input:checked")).to_have_value("4")
     page.locator("form[data-items] button[type=submit]").click()
     page.wait_for_url("**/saved/**")
-    row = Assessment.objects.get(participant=participant, instrument="madrs")
-    assert list(row.scores.values())[:4] == [4, 3, 5, 2], "mine, theirs, mine, nobody's"
+    row = Assessment.objects.get()
+    assert list(row.scores.values())[:4] == [4, 3, 5, 1], "mine, theirs, mine, nobody's"
     assert row.version == 3
 
 
@@ -96,64 +113,56 @@ def end_browser(profile: Path) -> None:
 
 
 def test_a_draft_comes_back_after_the_browser_was_killed_and_to_nobody_else(
-    page: Page, browser: Browser, desk: str, sign_in: SignIn, new_context: NewContext, tmp_path: Path
+    browser: Browser, place: Place, new_context: NewContext, tmp_path: Path
 ) -> None:
-    participant = scenes.at_week_2()
     doomed = browser.browser_type.launch_persistent_context(
         str(tmp_path / "profile"), executable_path=chromium.executable(), args=list(chromium.ARGUMENTS), headless=True
     )
-    typing = doomed.new_page()
-    sign_in(typing, desk, "psychiatrist", DEMO_PASSWORD)
-    typing.goto(madrs(desk, participant))
-    for place, score in enumerate((3, 2, 1)):
-        item(typing, place, score)
+    typing = place.let_in(doomed, place.desk.person)
+    typing.goto(place.madrs)
+    for number, score in enumerate((3, 2, 1)):
+        item(typing, number, score)
     typing.get_by_label("Why are items not rated?").fill("the call broke off")
     expect(typing.locator(".draft-state")).to_contain_text("Draft saved")
     end_browser(tmp_path / "profile")
-    assert not Assessment.objects.filter(participant=participant).exists(), "a draft is no record"
+    assert not Assessment.objects.exists(), "a draft is no record"
 
-    stranger = new_context().new_page()
-    sign_in(stranger, desk, "pi", DEMO_PASSWORD)
-    stranger.goto(madrs(desk, participant))
+    stranger = place.let_in(new_context(), place.desk.other())
+    stranger.goto(place.madrs)
     stranger.wait_for_load_state("networkidle")
     expect(stranger.get_by_role("region", name=OFFER)).to_have_count(0)
 
-    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
-    page.goto(madrs(desk, participant))
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
     offer = page.get_by_role("region", name=OFFER)
     expect(offer).to_contain_text("and did not save it")
     offer.get_by_role("button", name="Restore").press("Enter")
-    for place, score in enumerate((3, 2, 1)):
-        expect(page.locator("[data-item]").nth(place).locator("input:checked")).to_have_value(str(score))
+    for number, score in enumerate((3, 2, 1)):
+        expect(page.locator("[data-item]").nth(number).locator("input:checked")).to_have_value(str(score))
     expect(page.get_by_label("Why are items not rated?")).to_have_value("the call broke off")
     expect(page.locator("[data-total]")).to_contain_text("6 so far, 7 of 10 items open")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/saved/**")
-    assert list(Assessment.objects.get(participant=participant).scores.values()) == [3, 2, 1]
-    page.goto(madrs(desk, participant))
+    assert list(Assessment.objects.get().scores.values()) == [3, 2, 1]
+    page.goto(place.madrs)
     page.wait_for_load_state("networkidle")
     expect(page.get_by_role("region", name=OFFER)).to_have_count(0)
 
 
 def test_a_draft_of_a_record_that_somebody_changed_since_leads_to_both_sides(
-    page: Page, desk: str, sign_in: SignIn, new_context: NewContext
+    browser: Browser, place: Place, new_context: NewContext
 ) -> None:
-    participant = rated()
-    sign_in(page, desk, "psychiatrist", DEMO_PASSWORD)
-    page.goto(madrs(desk, participant))
+    rated(place.desk)
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
     item(page, 0, 4)
     expect(page.locator(".draft-state")).to_contain_text("Draft saved")
-    other = new_context().new_page()
-    sign_in(other, desk, "pi", DEMO_PASSWORD)
-    other.goto(madrs(desk, participant))
-    item(other, 0, 3)
-    other.get_by_label("Why is this corrected?").fill("heard again")
-    other.get_by_role("button", name="Save correction").click()
-    other.wait_for_url("**/saved/**")
+    row = Assessment.objects.get()
+    given = {"scores": {**row.scores, "apparent_sadness": 3}, "mode": row.mode, "rater": row.rater}
+    correct_assessment(place.desk.other(), row, version=1, reason="heard again", occurred_at=row.occurred_at, **given)
 
-    again = new_context().new_page()
-    sign_in(again, desk, "psychiatrist", DEMO_PASSWORD)
-    again.goto(madrs(desk, participant))
+    again = place.let_in(new_context(), place.desk.person)
+    again.goto(place.madrs)
     offer = again.get_by_role("region", name=OFFER)
     expect(offer).to_contain_text("saved since by somebody")
     offer.get_by_role("button", name="Restore").click()
@@ -162,37 +171,28 @@ def test_a_draft_of_a_record_that_somebody_changed_since_leads_to_both_sides(
     expect(again.locator("[data-conflict]")).to_contain_text("heard again")
 
 
-def test_without_a_connection_the_form_says_so_and_keeps_trying(page: Page, desk: str, sign_in: SignIn) -> None:
-    participant = scenes.at_week_2()
-    sign_in(page, desk, "nurse", DEMO_PASSWORD)
-    page.goto(f"{desk}{reverse('infusion:vitals', args=[participant.study_id])}")
+def test_a_bedside_draft_waits_for_the_connection_and_ends_when_the_rate_is_set(
+    browser: Browser, place: Place, new_context: NewContext
+) -> None:
+    infusion = start(place.desk.ward, occurred_at=timezone.now() - timedelta(hours=3))
+    page = place.let_in(new_context(), place.desk.person)
+    bedside = f"{place.url}{reverse('infusion:detail', args=[place.participant.study_id])}"
+    page.goto(bedside)
+    form = page.locator("#rate-form")
     page.context.set_offline(True)
-    page.get_by_label("Systolic").fill("120")
-    state = page.locator(".draft-state")
+    form.get_by_label("Rate (mg/kg/h)").fill("0.1")
+    form.get_by_label("Reason", exact=True).fill("nausea")
+    state = form.locator(".draft-state")
     expect(state).to_contain_text("No connection")
     page.context.set_offline(False)
     expect(state).to_contain_text("Draft saved")
-    assert not Vitals.objects.filter(participant=participant).exists()
-
-
-def test_the_rate_at_the_bedside_keeps_its_draft_and_ends_it_when_it_is_set(
-    page: Page, desk: str, sign_in: SignIn
-) -> None:
-    infusion = scenes.infused(timedelta(hours=3))
-    bedside = f"{desk}{reverse('infusion:detail', args=[infusion.participant.study_id])}"
-    sign_in(page, desk, "nurse", DEMO_PASSWORD)
-    page.goto(bedside)
-    form = page.locator("#rate-form")
-    form.get_by_label("Rate (mg/kg/h)").fill("0.1")
-    form.get_by_label("Reason", exact=True).fill("nausea")
-    expect(form.locator(".draft-state")).to_contain_text("Draft saved")
-    page.evaluate("window.onbeforeunload = null")
-    page.reload()
-    offer = page.locator("#rate-form").get_by_role("region", name=OFFER)
-    offer.get_by_role("button", name="Restore").click()
+    again = page.context.new_page()
+    again.goto(bedside)
+    form = again.locator("#rate-form")
+    form.get_by_role("region", name=OFFER).get_by_role("button", name="Restore").click()
     expect(form.get_by_label("Rate (mg/kg/h)")).to_have_value("0.1")
     form.get_by_role("button", name="Set the rate").click()
-    expect(page.locator("#rate-form").get_by_role("status").first).to_contain_text("recorded")
+    expect(form.get_by_role("status").filter(has_text="recorded")).to_be_visible()
     assert RateChange.objects.filter(infusion=infusion).count() == 2
-    address = reverse("infusion:rate", args=[infusion.participant.study_id])
+    address = reverse("infusion:rate", args=[place.participant.study_id])
     assert [row.fields for row in Draft.objects.filter(address=address)] == [{}]

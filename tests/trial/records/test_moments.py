@@ -43,7 +43,7 @@ def refused(**typed: str) -> str:
     with timezone.override(BERLIN):
         form = filled(**typed)
         assert not form.is_valid()
-        return " ".join(error for errors in form.errors.values() for error in errors)
+        return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 def page(**typed: str) -> str:
