@@ -76,7 +76,9 @@ class SignFields(forms.Form):
 class SignForm(SignFields):
     """Sign one subject: the meaning, the site where the subject has none, and what the page showed."""
 
-    meaning = forms.ChoiceField(label="What your signature means", widget=forms.RadioSelect)
+    meaning = forms.ChoiceField(
+        label="What your signature means", widget=forms.RadioSelect(attrs={"class": "form-check-input"})
+    )
     site = forms.ModelChoiceField(label="Site you sign for", queryset=Site.objects.none(), empty_label=None)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trial.audit.registry import audited_models
 from trial.signatures import content
 from trial.signatures.content import Content, Row, digest, rows_in
 
@@ -26,8 +27,8 @@ def test_a_record_of_which_nobody_decided_is_named(monkeypatch: pytest.MonkeyPat
 
 
 def test_no_record_hides_behind_an_exception_that_nobody_needs() -> None:
-    labels = {model._meta.label for model in content.audited_models()}
-    apps = {model._meta.app_label for model in content.audited_models()}
+    labels = {model._meta.label for model in audited_models()}
+    apps = {model._meta.app_label for model in audited_models()}
     assert content.NOT_CONTENT.keys() <= labels | apps
 
 
