@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -47,7 +48,8 @@ def test_a_correction_voids_the_signature_and_says_since_when_by_whom_and_why(cl
         "read again from paper",
         "assessment changed",
     )
-    assert {change.field: (change.old, change.new) for change in found.changes}["total"] == ("27", "28")
+    [total] = [change for change in found.changes if change.field == "total"]
+    assert (Decimal(total.old), Decimal(total.new)) == (27, 28)
     assert not is_signed(clinic.visit, "approved")
 
 
