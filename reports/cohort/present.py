@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reports.cohort import imaging_story, infusion_story, ratings_story, screening_story
+from reports.cohort import imaging_story, infusion_story, monitoring_story, ratings_story, screening_story
 from reports.cohort.scene import Scene
 
 FIRST_FORMS = ("demographics", "diagnosis", "psychiatric-history", "medical-history")
@@ -58,6 +58,7 @@ def in_follow_up(scene: Scene) -> None:
     """The infusion over, the next call due."""
     under_infusion(scene)
     ratings_story.follow_up(scene)
+    monitoring_story.monitored(scene)
 
 
 STAGES = {

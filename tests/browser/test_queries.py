@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -35,7 +36,7 @@ def test_a_query_goes_from_question_to_answer_to_closing(
 ) -> None:
     taken = timezone.now() - timedelta(hours=3)
     participant = scenes.consented(taken - timedelta(days=1))
-    readings = {"systolic": 126, "diastolic": 78, "heart_rate": 64}
+    readings: dict[str, Any] = {"systolic": 126, "diastolic": 78, "heart_rate": 64}
     record_vitals(scenes.person("nurse"), participant, occurred_at=taken, **readings)
 
     sign_in(page, desk, "monitor", DEMO_PASSWORD)

@@ -90,7 +90,7 @@ class Review:
 
 def kinds_of(entry: Entry, reading: Reading) -> Iterable[str]:
     """The kinds that an entry belongs to, in the order of KINDS."""
-    is_change = entry.op == "U" and entry.label in reading.clinical and not entry.actor.startswith(SYSTEM)
+    is_change = is_correction(entry) and entry.label in reading.clinical and not entry.actor.startswith(SYSTEM)
     if is_change and is_outcome(entry, reading):
         yield "outcomes"
     if is_change:
@@ -105,6 +105,12 @@ def kinds_of(entry: Entry, reading: Reading) -> Iterable[str]:
         yield "emergency"
     if not entry.is_whole:
         yield "tampered"
+
+
+def is_correction(entry: Entry) -> bool:
+    """Whether something that was there reads otherwise now; to fill in what was empty is no correction."""
+    was = {name: value for name, value in entry.old.items() if name != "version" and value not in (None, "", {})}
+    return entry.op == "U" and any(entry.new.get(name) != value for name, value in was.items())
 
 
 def is_outcome(entry: Entry, reading: Reading) -> bool:

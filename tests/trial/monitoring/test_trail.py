@@ -39,7 +39,8 @@ READING = Reading(
 
 def an_entry(label: str = "infusion.vitals", **changes: Any) -> Entry:
     """A change of vital signs at noon by a person, unless told otherwise."""
-    given: dict[str, Any] = {"op": "U", "at": NOON, "actor": "nora", "reason": "misread", "old": {}, "new": {}}
+    given: dict[str, Any] = {"op": "U", "at": NOON, "actor": "nora", "reason": "misread"}
+    given |= {"old": {"systolic": 126, "version": 1}, "new": {"systolic": 128, "version": 2}}
     return Entry(**{"id": 7, "label": label, "row_id": "r", "is_whole": True, **given, **changes})
 
 
@@ -52,10 +53,11 @@ def test_a_correction_is_shown_and_an_entry_or_a_change_by_the_system_is_not() -
     assert kinds(an_entry(op="I")) == []
     assert kinds(an_entry(actor="system:migrate x")) == []
     assert kinds(an_entry("users.user")) == []
+    assert kinds(an_entry(old={"ended_at": None, "version": 1}, new={"ended_at": "2026", "version": 2})) == []
 
 
 def test_only_a_change_of_what_decides_the_outcome_counts_as_such() -> None:
-    old = {"instrument": "madrs", "scores": {"a": 1}, "total": 1, "comment": ""}
+    old = {"instrument": "madrs", "scores": {"a": 1}, "total": 1, "comment": "a"}
     assert kinds(an_entry("assessments.assessment", old=old, new={**old, "total": 2})) == ["outcomes", "corrections"]
     assert kinds(an_entry("assessments.assessment", old=old, new={**old, "comment": "x"})) == ["corrections"]
     other = {**old, "instrument": "bprs"}
