@@ -159,7 +159,6 @@ class RoleAssignment(models.Model):
     def __str__(self) -> str:
         return f"{self.user} {self.role} {self.site.code}"
 
-
     @property
     def span(self) -> Span:
         """From when to when it holds."""

@@ -136,5 +136,11 @@ def to_week(day: date) -> HttpResponse:
 
 def roster_form(request: HttpRequest, form: Any, *, title: str, submit: str, intro: str = "") -> HttpResponse:
     """Render one form about the roster."""
-    frame = {"form": to_show(form), "title": title, "submit": submit, "intro": intro, "cancel": reverse("safety:roster")}
+    frame = {
+        "form": to_show(form),
+        "title": title,
+        "submit": submit,
+        "intro": intro,
+        "cancel": reverse("safety:roster"),
+    }
     return render(request, "safety/roster_form.html", frame, status=status_of(form))
