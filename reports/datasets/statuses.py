@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -42,7 +42,7 @@ def permitted(extracts: Extracts) -> Permitted:
     if refused.empty:
         return Permitted(extracts, refusals)
     people = set(refused["participant_id"])
-    kept = {
+    kept: dict[str, Any] = {
         name: frame[~frame["id" if name == "participants" else "participant_id"].isin(people)]
         for name, frame in extracts.frames().items()
     }

@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -68,8 +69,8 @@ def test_two_people_correct_one_form_and_the_second_decides_field_by_field_by_ke
     other = place.let_in(new_context(), place.desk.other())
     for who in (page, other):
         who.goto(place.madrs)
-    for place, score in ((0, 3), (1, 3)):
-        item(other, place, score)
+    for number, score in ((0, 3), (1, 3)):
+        item(other, number, score)
     other.get_by_label("Why is this corrected?").fill("heard again on the tape")
     other.get_by_role("button", name="Save correction").click()
     other.wait_for_url("**/saved/**")
@@ -158,7 +159,7 @@ def test_a_draft_of_a_record_that_somebody_changed_since_leads_to_both_sides(
     item(page, 0, 4)
     expect(page.locator(".draft-state")).to_contain_text("Draft saved")
     row = Assessment.objects.get()
-    given = {"scores": {**row.scores, "apparent_sadness": 3}, "mode": row.mode, "rater": row.rater}
+    given: dict[str, Any] = {"scores": {**row.scores, "apparent_sadness": 3}, "mode": row.mode, "rater": row.rater}
     correct_assessment(place.desk.other(), row, version=1, reason="heard again", occurred_at=row.occurred_at, **given)
 
     again = place.let_in(new_context(), place.desk.person)

@@ -90,7 +90,9 @@ class Builder:
         return identity
 
     def extracts(self) -> Extracts:
-        frames = {name: pd.DataFrame(self.rows[name], columns=COLUMNS[name].split()) for name in COLUMNS}
+        frames: dict[str, Any] = {
+            name: pd.DataFrame(self.rows[name], columns=COLUMNS[name].split()) for name in COLUMNS
+        }
         return Extracts(**frames, data_cut=CUT, is_cohort=True)
 
 

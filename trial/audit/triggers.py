@@ -69,7 +69,8 @@ TRAIL_SET = TriggerSet(sqlite.PREFIX, trail_on_sqlite, trail_on_postgresql, post
 
 
 def _expected(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    columns, wanted = _columns(connection), {}
+    columns = _columns(connection)
+    wanted: dict[str, Any] = {}
     for one in registered():
         if connection.vendor == "sqlite":
             wanted |= one.sqlite(columns)

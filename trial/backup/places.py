@@ -30,7 +30,9 @@ class StillInUse(RuntimeError):
 
 
 class Place(Protocol):
-    """A database beside the real one."""
+    """A database beside the real one, under a name of its own."""
+
+    name: str
 
     def fill(self, pieces: Iterator[bytes]) -> None: ...
 

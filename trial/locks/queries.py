@@ -97,8 +97,9 @@ def waiting_request(state: LockState) -> UnlockRequest | None:
 
 def participants_with_visits(sites: Collection[UUID]) -> QuerySet[LockState]:
     """The states of all participants at the sites with the visits of each, by study id."""
-    rows = states("participant").filter(participant__site_id__in=sites).order_by("participant__study_id")
-    return rows.prefetch_related("participant__visits__lock")
+    rows: Any = states("participant")
+    found: QuerySet[LockState] = rows.filter(participant__site_id__in=sites).order_by("participant__study_id")
+    return found.prefetch_related("participant__visits__lock")
 
 
 def sites_left_out(sites: Collection[UUID]) -> list[Site]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assessments import queries, services
 from assessments.models import Assessment, RaterAssignment
+from assessments.raters.queries import holding_at
 from assessments.raters.services import (
     ActedAtBedside,
     AssignmentRefused,
@@ -89,9 +90,9 @@ def test_an_assignment_binds_from_its_first_day_until_its_end(
     row = assign_rater(pi, participant, user=other, starts_on=participant.site.today)
     before = timezone.now()
     end_assignment(pi, row, reason="on leave")
-    assert queries.holding_at(participant, before).exists()
-    assert not queries.holding_at(participant, timezone.now()).exists()
-    assert not queries.holding_at(participant, before - DAY).exists()
+    assert holding_at(participant, before).exists()
+    assert not holding_at(participant, timezone.now()).exists()
+    assert not holding_at(participant, before - DAY).exists()
     now_rated(rater, participant)
     assert found() == []
 

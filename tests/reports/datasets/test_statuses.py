@@ -9,6 +9,7 @@ import io
 import json
 from dataclasses import fields, replace
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -46,7 +47,7 @@ def with_statuses(extracts: Extracts, *said: tuple[str, str, str, int]) -> Extra
 
 def without(extracts: Extracts, person: str) -> Extracts:
     """The extracts as if the person had never been in the trial."""
-    kept = {
+    kept: dict[str, Any] = {
         name: frame[frame["id" if name == "participants" else "participant_id"] != person]
         for name, frame in extracts.frames().items()
     }

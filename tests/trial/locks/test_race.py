@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ SIGNED = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 SEED = int(os.environ.get("RACE_SEED", "0")) or random.randrange(1, 10**9)
 
 
+def _wait(event: threading.Event | None, delay: float) -> None:
+    if event is not None:
+        event.wait(20)
+    time.sleep(delay)
+
+
 class Race:
     """One writer and one locker of the same visit, each with a connection of its own."""
 
@@ -41,16 +48,18 @@ class Race:
         """How many records of the visit are committed."""
         return Consent.objects.filter(visit=self.visit).count()
 
-    def write(self, *, pause: float = 0.0) -> None:
-        """Enter a record and keep its transaction open for *pause* seconds."""
+    def write(self, *, after: threading.Event | None = None, delay: float = 0.0, pause: float = 0.0) -> None:
+        """Enter a record *after* an event or a *delay*, and keep its transaction open for *pause* seconds."""
+        _wait(after, delay)
         with transaction.atomic():
             given: dict[str, Any] = {"participant": self.ward.participant, "visit": self.visit, "form_version": "1"}
             enter(Consent, self.ward.carla, occurred_at=SIGNED, **given)
             self.wrote.set()
             time.sleep(pause)
 
-    def lock(self, *, pause: float = 0.0) -> None:
-        """Lock the visit, keep that open for *pause* seconds, and count what is there once it is locked."""
+    def lock(self, *, after: threading.Event | None = None, delay: float = 0.0, pause: float = 0.0) -> None:
+        """Lock the visit *after* an event or a *delay*, hold that for *pause* seconds, and count what is there then."""
+        _wait(after, delay)
         with transaction.atomic():
             services.lock_visit(self.ward.dora, self.visit, reason="reviewed")
             self.locked.set()
@@ -88,7 +97,7 @@ def further_visits(ward: Ward, many: int) -> list[Visit]:
 def test_a_write_that_was_open_first_is_part_of_what_is_locked(cloned_orm: str) -> None:
     ward = wards.make_ward()
     race = Race(ward, ward.visit)
-    race.run(lambda: race.write(pause=0.5), lambda: (race.wrote.wait(20), race.lock())[1])
+    race.run(partial(race.write, pause=0.5), partial(race.lock, after=race.wrote))
     assert race.problems == []
     assert (race.at_lock, race.count()) == (1, 1)
 
@@ -96,7 +105,7 @@ def test_a_write_that_was_open_first_is_part_of_what_is_locked(cloned_orm: str) 
 def test_a_write_that_comes_while_the_lock_is_taken_is_refused(cloned_orm: str) -> None:
     ward = wards.make_ward()
     race = Race(ward, ward.visit)
-    race.run(lambda: race.lock(pause=0.5), lambda: (race.locked.wait(20), race.write())[1])
+    race.run(partial(race.lock, pause=0.5), partial(race.write, after=race.locked))
     (refused,) = race.problems
     assert isinstance(refused, RecordLocked)
     assert (race.at_lock, race.count()) == (0, 0)
@@ -110,10 +119,7 @@ def test_no_write_ever_lands_after_the_lock(cloned_orm: str, rounds: int) -> Non
     for visit in further_visits(ward, rounds):
         race = Race(ward, visit)
         ahead, pause = chance.uniform(-0.02, 0.02), chance.uniform(0, 0.02)
-        race.run(
-            lambda race=race, ahead=ahead, pause=pause: (time.sleep(max(0, ahead)), race.write(pause=pause))[1],
-            lambda race=race, ahead=ahead: (time.sleep(max(0, -ahead)), race.lock())[1],
-        )
+        race.run(partial(race.write, pause=pause, delay=max(0, ahead)), partial(race.lock, delay=max(0, -ahead)))
         assert all(isinstance(problem, RecordLocked) for problem in race.problems), (SEED, race.problems)
         assert race.at_lock == race.count() == 1 - len(race.problems), (SEED, visit.code)
         through, refused = through + race.count(), refused + len(race.problems)
@@ -138,7 +144,7 @@ def test_without_holding_the_state_a_write_does_land_after_the_lock(cloned_orm: 
     """The control. SQLite has one writer at a time, so there the order of the two is all there is."""
     ward = wards.make_ward()
     race = Race(ward, ward.visit)
-    works = (lambda: race.write(pause=1.0), lambda: (race.wrote.wait(20), race.lock())[1])
+    works = (partial(race.write, pause=1.0), partial(race.lock, after=race.wrote))
     if connection.vendor == "sqlite":
         race.run(*works)
         assert (race.at_lock, race.count()) == (1, 1)

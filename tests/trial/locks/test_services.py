@@ -31,7 +31,7 @@ KINDS = pytest.mark.parametrize("kind", ["visit", "participant", "trial"])
 def asked(ward: Ward, kind: str = "visit") -> UnlockRequest:
     """Something locked, and Dora's request to open it."""
     change = wards.lock(ward, kind)
-    given = {"reason": "a page was found", "confirmation": confirmed(ward.dora), "site": ward.site}
+    given: dict[str, Any] = {"reason": "a page was found", "confirmation": confirmed(ward.dora), "site": ward.site}
     return services.request_unlock(ward.dora, change.state, **given)
 
 
@@ -118,6 +118,7 @@ def test_two_people_open_a_lock_and_the_record_is_writable_again(ward: Ward, kin
     change = services.allow_unlock(ward.dan, request, confirmation=confirmed(ward.dan), site=ward.site)
     assert (change.is_locked, change.by, change.reason) == (False, ward.dan, "a page was found")
     assert write(ward) == 1
+    assert change.decision is not None
     signed = [*signatures_of(request), *signatures_of(change.decision)]
     assert [(one.signature.signer, one.signature.meaning, one.is_valid) for one in signed] == [
         (ward.dora, "entered", True),

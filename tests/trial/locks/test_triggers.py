@@ -20,6 +20,7 @@ from tests.trial.locks.ward import KINDS, Ward
 from trial.audit.connections import installing
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
+from trial.audit.registry import concrete_models
 from trial.audit.triggers import install, missing, uninstall
 from trial.locks import registry
 from trial.locks.models import LockChange, ParticipantLock, TrialLock, VisitLock
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 LOCKABLE = pytest.mark.parametrize("model", registry.lockable_models(), ids=lambda model: model._meta.label)
 OPEN = [
     model
-    for model in registry.concrete_models()
+    for model in concrete_models()
     if registry.why_never_locked(model) and registry.names_a_person(model) and model._meta.app_label != "locks"
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -49,7 +50,7 @@ def fill_disk() -> None:
         cursor.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def write_until_full(client: Client, address: str) -> tuple[int, object]:
+def write_until_full(client: Client, address: str) -> tuple[int, Any]:
     """Save until the last page is full; how many were saved, and the refusal."""
     for saved in range(400):
         answer = client.post(address, vitals(comment=f"{COMMENT} {'x' * 150}"))

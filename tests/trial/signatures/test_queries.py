@@ -49,7 +49,7 @@ def test_a_correction_voids_the_signature_and_says_since_when_by_whom_and_why(cl
         "assessment changed",
     )
     [total] = [change for change in found.changes if change.field == "total"]
-    assert (Decimal(total.old), Decimal(total.new)) == (27, 28)
+    assert (Decimal(total.old), Decimal(total.new)) == (Decimal(27), Decimal(28))
     assert not is_signed(clinic.visit, "approved")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Model, Q
 from django.utils import timezone
@@ -104,7 +105,7 @@ def close_deviation(
 
 
 def close_group(
-    actor: User, first: Deviation, repeats: Sequence[Deviation], *, version: int | None = None, **words: str
+    actor: User, first: Deviation, repeats: Sequence[Deviation], *, version: int | None = None, **words: Any
 ) -> list[Deviation]:
     """Close a deviation, and those that repeat it, with one answer (as `close_deviation`), all or none."""
     with audited(actor, "deviations closed"):

@@ -32,7 +32,12 @@ def admin(site: Site) -> User:
 
 def wanted(site: Site, **changes: Any) -> dict[str, Any]:
     """What an administrator asks for."""
-    given = {"username": "mona", "full_name": "Mona Monitor", "email": "mona@clinic.invalid", "password": FIRST}
+    given: dict[str, Any] = {
+        "username": "mona",
+        "full_name": "Mona Monitor",
+        "email": "mona@clinic.invalid",
+        "password": FIRST,
+    }
     given |= {"site": site, "role": Role.MONITOR, "starts_on": site.today, "reason": "joined the study team"}
     return {**given, **changes}
 
@@ -67,7 +72,7 @@ def test_only_an_administrator_of_the_site_keeps_accounts(site: Site, admin: Use
 
 def test_nobody_changes_their_own_rights(site: Site, admin: User) -> None:
     own = admin.role_assignments.get()
-    days = {"starts_on": site.today, "reason": "more work"}
+    days: dict[str, Any] = {"starts_on": site.today, "reason": "more work"}
     for refused in (
         lambda: services.give_role(admin, user=admin, site=site, role=Role.PI, **days),
         lambda: services.end_role(admin, own, reason="tired"),
@@ -121,7 +126,7 @@ def test_a_role_is_given_once_for_any_day_and_never_dated_back(site: Site, admin
         services.give_role(admin, **given, role=Role.MONITOR, starts_on=site.today + DAY)
     with pytest.raises(RightRefused, match="not dated back"):
         services.give_role(admin, **given, role=Role.DATA_MANAGER, starts_on=site.today - DAY)
-    days = {"starts_on": site.today + DAY, "ends_on": site.today}
+    days: dict[str, Any] = {"starts_on": site.today + DAY, "ends_on": site.today}
     with pytest.raises(RightRefused, match="last day lies before"):
         services.give_role(admin, **given, role=Role.DATA_MANAGER, **days)
 

@@ -117,8 +117,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 def test_what_cannot_be_delegated_is_refused(
     site: Site, pi: User, nurse: User, _: str, changed: dict[str, Any], words: str
 ) -> None:
-    days = {name: site.today + changed[name] * DAY for name in ("starts_on", "ends_on") if name in changed}
-    given = {"user": nurse, "site": site, "role": Role.NURSE, "starts_on": site.today, **changed, **days}
+    days: dict[str, Any] = {
+        name: site.today + changed[name] * DAY for name in ("starts_on", "ends_on") if name in changed
+    }
+    given: dict[str, Any] = {"user": nurse, "site": site, "role": Role.NURSE, "starts_on": site.today}
+    given |= changed | days
     with pytest.raises(RightRefused, match=words):
         services.delegate(pi, **given)
     assert not Delegation.objects.exists()
