@@ -101,7 +101,7 @@ def test_a_rating_is_recorded_scored_and_closes_its_visit(ward: Ward) -> None:
     said = json.loads(answer.content)
     assert (said["total"], said["rater"], said["version"]) == ("30", ward.psychiatrist.username, 1)
     again = ask(token, "POST", rating_of(ward), madrs(2))
-    assert (again.status_code, "already recorded" in again.content.decode()) == (422, True)
+    assert (again.status_code, "already recorded" in again.content.decode()) == (409, True)
     assert Assessment.objects.get().total == 30
 
 

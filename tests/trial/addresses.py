@@ -82,6 +82,7 @@ class Addresses:
         )
         self.access = break_glass(self.pi, self.patient, reason="to list it in a test")
         self.asked = self.request_to_unlock()
+        self.emergency = self.emergency_access()
         self.nurse = User.objects.get(username="nurse")
         self.delegation = self.nurse.delegations.filter(site=self.site)[0]
         psychiatrist = User.objects.get(username="psychiatrist")
@@ -118,7 +119,7 @@ class Addresses:
         return report
 
     def emergency_access(self) -> EmergencyAccess:
-        """A sign-in of the site's nurse with a sealed code, made on first use."""
+        """A sign-in of the site's nurse with a sealed code."""
         nurse = User.objects.get(username="nurse")
         if (found := EmergencyAccess.objects.filter(user=nurse).first()) is not None:
             return found
@@ -181,7 +182,7 @@ class Addresses:
             ("safety:contact", "code"): lambda: self.site.code,
             ("infusion:correct", "pk"): lambda: self.of_patient(Vitals),
             ("infusion:correct_rate", "pk"): lambda: self.of_patient(RateChange),
-            ("users:emergency_review", "pk"): lambda: self.emergency_access().pk,
+            ("users:emergency_review", "pk"): lambda: self.emergency.pk,
             ("users:reset_second_factor", "pk"): lambda: User.objects.get(username="nurse").pk,
             **{("monitoring:" + name, "pk"): lambda: self.query.pk for name in STEPS},
             ("monitoring:review", "site_id"): lambda: self.site.pk,

@@ -21,7 +21,7 @@ from trial.settings import ENVIRONMENT
 from trial.users.models import Site
 
 ALIASES = ("default", "reporting")
-KEYS = ("secret.key", "audit_seal.key")
+KEYS = ("secret.key", "audit_seal.key", "contact.key", "backup.key")
 
 
 def shown(alias: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -134,7 +134,8 @@ def test_the_folder_of_the_site_is_closed_to_others(tmp_path: Path) -> None:
 
 
 def test_keys_given_by_the_environment_are_taken_and_not_written(tmp_path: Path) -> None:
-    done = run(SAY_KEYS, tmp_path, SECRET_KEY="given", AUDIT_SEAL_KEY="ab" * 32)
+    others = {"CONTACT_KEYS": "cd" * 32, "BACKUP_KEY": "ef" * 32}
+    done = run(SAY_KEYS, tmp_path, SECRET_KEY="given", AUDIT_SEAL_KEY="ab" * 32, **others)
     assert done.stdout.split() == ["given", "ab" * 32]
     assert list((tmp_path / "keys").iterdir()) == []
 

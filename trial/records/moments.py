@@ -80,12 +80,13 @@ class MomentInput(forms.DateTimeInput):
     def choices_of(self, value: Any) -> list[Instant]:
         """The moments to choose from; none where the clocks show the time once."""
         at, zone = parsed(value), timezone.get_current_timezone()
-        if at is None:
+        if at is None or not 1 < at.year <= LAST_YEAR:
             return []
         found = instants(at.replace(tzinfo=None), zone)
         if len(found) < 2:
             return []
-        chosen = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone).astimezone(UTC) if at.fold else None
+        is_known = at.tzinfo is not None or isinstance(value, datetime)
+        chosen = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC) if is_known else None
         local = [(moment, moment.astimezone(zone)) for moment in found]
         return [
             Instant(offset_of(here), f"{here:%H:%M} at UTC{offset_of(here)} ({moment:%H:%M} UTC)", moment == chosen)
@@ -130,5 +131,6 @@ class MomentField(forms.DateTimeField):
         if len(found) == 1:
             return found[0].astimezone(zone)
         if at.tzinfo is not None and at.astimezone(UTC) in found:
-            return at.astimezone(zone)
+            # In UTC: in its own zone a time shown twice compares as unequal to every other zone's (PEP 495).
+            return at.astimezone(UTC)
         raise ValidationError(f"The site's clocks showed {local:%Y-%m-%d %H:%M} twice. Choose below which is meant.")

@@ -120,6 +120,7 @@ def report_late(row: Record, actor: User) -> None:
             summary=found.description,
             occurred_at=row.occurred_at,
             source=row,
+            ground=found.ground,
             is_important=found.important,
         )
 

@@ -31,11 +31,13 @@ def site_frame(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {"site_mode": settings.SITE_MODE, "menu": []}
     menu = [{"url": url, "label": label} for action, url, label in MENU if may(user, action)]
-    kept = request.session.get(held.HELD) or {}
+    # An answer made before the session was read, or outside any, has none.
+    session = getattr(request, "session", {})
+    kept = session.get(held.HELD) or {}
     return {
         "site_mode": settings.SITE_MODE,
         "menu": menu,
-        "session_left": int(marks.seconds_left(request.session)),
+        "session_left": int(marks.seconds_left(session)) if session else 0,
         "session_step": marks.step(),
         "has_unsent_form": kept.get("page") == request.path,
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from django.apps import apps
-from django.db.models import AutoField, Field, ForeignKey, Model
+from django.db.models import AutoField, CheckConstraint, F, Field, ForeignKey, Model, Q
 
 from trial.audit.registry import EXCLUDED_COLUMNS
 from trial.users.models import Site, User
@@ -41,8 +41,37 @@ def new_person() -> Model:
     return save_row(apps.get_model("participants.Participant"))
 
 
+def still_open(row: Any) -> None:
+    """Leave a line of the delegation log, of training or of raters open: an end has its moment and its reason."""
+    for name in ("end_reason", "withdrawn_reason"):
+        if hasattr(row, name):
+            setattr(row, name, "")
+    if row._meta.label == "users.Delegation":
+        row.is_carried_over = True
+
+
+def constrained(model: type[Model]) -> frozenset[str]:
+    """The names of the fields that a check of the table holds together with others: none changes alone."""
+    checks = [one for one in model._meta.constraints if isinstance(one, CheckConstraint)]
+    return frozenset(name for check in checks for name in _names(check.condition))
+
+
+def _names(part: Any) -> Iterator[str]:
+    if isinstance(part, Q):
+        for child in part.children:
+            yield from _names(child)
+    elif isinstance(part, tuple):
+        yield part[0].split("__")[0]
+        yield from _names(part[1])
+    elif isinstance(part, F):
+        yield part.name
+
+
 # What the metadata cannot say.
 COMPLETIONS: dict[str, Callable[[Any], None]] = {
+    "assessments.RaterAssignment": still_open,
+    "users.Delegation": still_open,
+    "users.Training": still_open,
     "locks.LockChange": about_a_participant,
     "locks.UnlockRequest": about_a_participant,
 }
@@ -115,6 +144,7 @@ def changeable_field(model: type[Model]) -> Field[Any, Any]:
         if not field.primary_key
         and not isinstance(field, ForeignKey)
         and not field.unique
+        and field.name not in constrained(model)
         and field.column not in EXCLUDED_COLUMNS.get(model._meta.label, ())
     ]
     free = [f for f in plain if f.get_internal_type() in ("TextField", "DateTimeField", "DateField") and not f.choices]

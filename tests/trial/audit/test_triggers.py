@@ -162,6 +162,8 @@ def test_a_value_set_where_there_was_none_is_caught(model: type[Model]) -> None:
     for field in model._meta.concrete_fields:
         if not field.null or field.is_relation or field.column in EXCLUDED_COLUMNS.get(model._meta.label, ()):
             continue
+        if field.name in rows.constrained(model):
+            continue
         with audited("system:test", "null to value"), transaction.atomic():
             row = rows.save_row(model)
             value = rows.value_for(field)

@@ -55,11 +55,13 @@ def test_an_untouched_trail_is_whole(site: Site) -> None:
 
 
 def test_every_audited_table_is_read_back_as_its_triggers_wrote_it() -> None:
-    from trial.audit.registry import audited_models
+    from trial.audit.registry import APPEND_ONLY, audited_models
 
     with audited("system:test", "one of each"):
         for model in audited_models():
             row = rows.save_row(model)
+            if model._meta.label in APPEND_ONLY:
+                continue
             field = rows.changeable_field(model)
             model._base_manager.filter(pk=row.pk).update(**{field.attname: rows.another_value(row, field)})
     assert verify().findings == []

@@ -214,7 +214,12 @@ def test_the_page_of_a_locked_visit_says_so_and_offers_no_save(ward: Ward) -> No
     assert "Mark as done" not in page
     held = reverse("participants:held", args=[ward.participant.study_id, ward.visit.code])
     answer = desk(ward.carla).post(
-        held, {"key": "6b2b8bd6-0b6c-4a9c-8a5e-1f3c1d6a2f11", "occurred_at": "2026-03-02T10:00"}
+        held,
+        {
+            "key": "6b2b8bd6-0b6c-4a9c-8a5e-1f3c1d6a2f11",
+            "occurred_at": "2026-03-02T10:00",
+            "version": str(Visit.objects.get(pk=ward.visit.pk).version),
+        },
     )
     assert answer.status_code == LOCKED
     assert Visit.objects.get(pk=ward.visit.pk).state == Visit.State.MISSED

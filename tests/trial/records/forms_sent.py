@@ -181,7 +181,12 @@ def _held(desk: Desk) -> Any:
 @of("participants:missed", changes=True, context="missed")
 def _missed(desk: Desk) -> Any:
     page = reverse("participants:visit", args=[desk.participant.study_id, "baseline"])
-    return [desk.participant.study_id, "baseline"], {"reason": "ill"}, {"reason": "forgot"}, page
+    return (
+        [desk.participant.study_id, "baseline"],
+        {"cause": "illness", "reason": "ill"},
+        {"cause": "other", "reason": "forgot"},
+        page,
+    )
 
 
 @of("participants:correct", changes=True)

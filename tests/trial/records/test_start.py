@@ -27,7 +27,7 @@ def start(database_url: str, var_dir: Path, module: str) -> subprocess.Completed
     )
 
 
-OLDER = "DELETE FROM django_migrations WHERE app = 'users' AND name = '0002_password_set_at'"
+OLDER = "DELETE FROM django_migrations WHERE app = 'users' AND name = '0005_carry_delegations_over'"
 NEWER = "INSERT INTO django_migrations (app, name, applied) VALUES ('users', '9999_later', '2099-01-01 00:00:00')"
 
 
@@ -79,7 +79,7 @@ def test_the_application_refuses_to_start_on_an_older_database(
     done = start(cloned_database, tmp_path, module)
     assert done.returncode != 0
     assert "DatabaseOutdated" in done.stderr
-    assert "users.0002_password_set_at" in done.stderr
+    assert "users.0005_carry_delegations_over" in done.stderr
     assert "manage.py bootstrap" in done.stderr
 
 

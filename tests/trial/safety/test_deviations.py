@@ -111,7 +111,7 @@ def test_the_page_closes_those_that_repeat_it_where_asked(
     assert queries.repeats_of(first) == [second]
     client.force_login(coordinator)
     assert "2 times" in client.get(reverse("safety:board")).content.decode()
-    sent = {"correction": "Staff told.", "with_repeats": "on", "key": str(uuid.uuid4())}
+    sent = {"correction": "Staff told.", "with_repeats": "on", "key": str(uuid.uuid4()), "version": 1}
     assert client.post(reverse("safety:close", args=[first.pk]), sent).status_code == 302
     assert list(Deviation.objects.filter(closed_at=None)) == [far]
 

@@ -87,13 +87,13 @@ def menu(client: Client) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (Role.NURSE, ["Today", "Participants", "Safety", "Imaging", "Protocol", "Delegation"]),
-        (Role.IMAGING_ANALYST, ["Today", "Participants", "Imaging", "Protocol", "Delegation"]),
+        (Role.NURSE, ["Today", "Participants", "Safety", "Queries", "Imaging", "Protocol", "Delegation"]),
+        (Role.IMAGING_ANALYST, ["Today", "Participants", "Queries", "Imaging", "Protocol", "Delegation"]),
         (Role.ADMINISTRATOR, ["Today", "Protocol", "Delegation", "Accounts"]),
         (
             Role.PI,
             [
-                *("Today", "Participants", "Safety", "Imaging", "Reports", "Protocol"),
+                *("Today", "Participants", "Safety", "Queries", "Imaging", "Reports", "Locks", "Protocol"),
                 *("Audit trail", "Delegation", "Accounts"),
             ],
         ),
