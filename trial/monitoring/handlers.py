@@ -6,6 +6,7 @@ from typing import Any
 
 from trial.monitoring import queries
 from trial.monitoring.services import check, check_again
+from trial.participants.models import Participant, Visit
 from trial.records.events import handles, provides
 from trial.users.models import User
 
@@ -17,6 +18,13 @@ def on_saved(record: Any, actor: User, reason: str) -> None:
         check(actor, record)
     else:
         check_again(actor, record, f"{actor}, version {record.version}, {reason}")
+
+
+@handles("lock.considered")
+def consider_queries(*, preview: Any, participant: Participant | None, visit: Visit | None) -> None:
+    """Say how many queries are open about what is to be locked; they go on behind a lock and stand against none."""
+    if count := queries.open_within(participant, visit):
+        preview.warn(f"Data queries still open: {count}. They can be answered behind the lock, the data not corrected.")
 
 
 @provides("queries.open_about")

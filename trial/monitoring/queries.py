@@ -18,7 +18,7 @@ from trial.audit.queries import HistoryLine, history, row_key
 from trial.monitoring.models import DataQuery
 from trial.monitoring.rules import CHECKS
 from trial.monitoring.subjects import RECORDED_BY
-from trial.participants.models import Participant
+from trial.participants.models import Participant, Visit
 from trial.permissions import READERS, Role, sites_permitting
 
 ANSWERS, CLOSES, MINE, ALL = "answer", "close", "mine", "all"
@@ -165,6 +165,14 @@ def open_by_place(user: Any, participant_id: UUID, site_id: UUID) -> Counter[tup
         if field:
             found[pk, field] += 1
     return found
+
+
+def open_within(participant: Participant | None, visit: Visit | None) -> int:
+    """How many queries are open about a visit, a participant, or with neither the whole trial."""
+    rows = DataQuery.objects.filter(OPEN)
+    if visit is not None:
+        return rows.filter(Q(subject_id=visit.pk) | Q(visit=visit)).count()
+    return rows.count() if participant is None else rows.filter(participant=participant).count()
 
 
 def open_about(table: str, row_id: str) -> tuple[str, ...]:

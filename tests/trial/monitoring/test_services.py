@@ -13,6 +13,8 @@ from infusion.models import Vitals
 from tests.trial.monitoring import scenes
 from tests.trial.participants import people
 from trial.audit.models import AuditEntry
+from trial.locks.preview import preview_of
+from trial.locks.queries import get_state
 from trial.monitoring import queries
 from trial.monitoring.models import DataQuery, QueryMessage
 from trial.monitoring.services import answer, close, raise_query, reopen, withdraw
@@ -211,6 +213,16 @@ def test_open_queries_are_counted_about_participant_visit_and_record(
     assert counts == {vitals: 1, rating: 1, rating.visit: 1, consented: 2}
     close(monitor, asked, version=1, reason="Fine.")
     assert (open_about(vitals), open_about(consented)) == ((), ("Sure?",))
+
+
+def test_open_queries_are_said_before_a_lock_and_stand_against_none(
+    asked: DataQuery, consented: Participant, monitor: User
+) -> None:
+    about = preview_of(get_state("participant", consented.pk))
+    assert any("Data queries still open: 1." in words for words in about.warnings)
+    assert not any("queries" in words for words in about.hindrances)
+    close(monitor, asked, version=1, reason="Fine.")
+    assert not any("queries" in words for words in preview_of(get_state("participant", consented.pk)).warnings)
 
 
 def open_about(row: Any) -> tuple[str, ...]:

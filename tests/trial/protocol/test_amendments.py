@@ -91,6 +91,7 @@ def test_merging_replaces_a_value_whole_and_leaves_both_tables_as_they_were() ->
         (("amendment", "effective_on", "value"), "2026-02-30", "amendment.effective_on.value"),
         (("blinding", "raters", "value"), "perhaps", "blinding.raters.value"),
         (("blinding", "raters", "unit"), "text", "blinding.raters.unit"),
+        (("blinding", "raters", "value"), "yes", "blinding.raters"),
         (("safety", "escalation", "urgent", "value"), "15, 5", "safety.escalation.urgent"),
         (("safety", "escalation", "order"), ["emergency", "review", "urgent"], "safety.escalation"),
         (("records", "lateness", "order"), ["rating"], "records.lateness.vitals"),
