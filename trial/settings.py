@@ -142,6 +142,11 @@ ALLOWED_HOSTS = read_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = read_flag("BEHIND_TLS")
 TRUSTED_PROXIES = int(read("TRUSTED_PROXIES"))
+if SITE_MODE == "production" and BEHIND_TLS and TRUSTED_PROXIES < 1:
+    raise ImproperlyConfigured(
+        "Behind a proxy every client seems to have the proxy's address, so that anybody's wrong passwords would lock all "
+        "of them out. Set TRUSTED_PROXIES to the number of proxies in front."
+    )
 SIGN_IN_LOCK_SECONDS = int(read("SIGN_IN_LOCK_SECONDS"))
 SIGN_IN_ATTEMPTS_PER_ADDRESS = int(read("SIGN_IN_ATTEMPTS_PER_ADDRESS"))
 SESSION_IDLE_SECONDS = int(read("SESSION_IDLE_SECONDS"))

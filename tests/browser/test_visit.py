@@ -74,7 +74,7 @@ def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk
     assert alert.level == "emergency"
     page.get_by_label("What was done?").fill("x")
     page.get_by_role("button", name="Acknowledge").click()
-    expect(page.get_by_role("alert")).to_contain_text("Say in a few words who did what")
+    expect(page.locator("[data-focus]")).to_contain_text("Say in a few words who did what")
     page.get_by_label("What was done?").fill("Emergency service called, stayed on the line until it came.")
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("status")).to_contain_text(f"The alert about {study_id} is acknowledged.")

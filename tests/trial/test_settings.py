@@ -145,6 +145,7 @@ def test_keys_given_by_the_environment_are_taken_and_not_written(tmp_path: Path)
     [
         ({"SITE_MODE": "prod"}, "SITE_MODE is 'prod'; write one of demo, practice, production."),
         ({"SITE_MODE": "production", "DEBUG": "true"}, "switch it off in production"),
+        ({"SITE_MODE": "production", "BEHIND_TLS": "true"}, "Set TRUSTED_PROXIES to the number of proxies in front."),
     ],
 )
 def test_a_mode_that_is_unknown_or_unsafe_is_refused(tmp_path: Path, environment: dict[str, str], words: str) -> None:
@@ -184,6 +185,7 @@ def test_a_production_site_behind_tls_passes_djangos_check_for_deployment(tmp_pa
         "run(['manage.py', 'check', '--deploy', '--fail-level', 'WARNING'])"
     )
     production = {"DJANGO_SETTINGS_MODULE": "trial.settings", "SITE_MODE": "production", "BEHIND_TLS": "true"}
+    production["TRUSTED_PROXIES"] = "1"
     done = run(check, tmp_path, **production)
     assert done.returncode == 0, done.stderr
     control = run(check, tmp_path, **{**production, "BEHIND_TLS": "false"})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django import forms
 
@@ -122,7 +123,11 @@ class Succession(Opened):
         return str(current.pk) == self.token(form)
 
     def stood(self, current: Any, token: str) -> Any:
-        return type(current)._default_manager.filter(pk=token).first() if token else None
+        try:
+            pk = UUID(token)
+        except ValueError:
+            return None
+        return type(current)._default_manager.filter(pk=pk, participant_id=current.participant_id).first()
 
     def saves(self, current: Any, token: str) -> list[Save]:
         return [Save(current.entered_by.full_name, current.entered_at, current.explanation)]

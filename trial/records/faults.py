@@ -21,6 +21,10 @@ from django.views.defaults import server_error
 RETRY_AFTER_SECONDS = 30
 # Nothing secret is ever shown back, and what a person did not type would only confuse.
 SECRETS = ("password", "token", "otp", "pin", "secret", "passphrase")
+# By their whole name: a sealed or an app's code may still be good, and outcome_code is none.
+SECRET_NAMES = frozenset({"code", "username"})
+# Contact details are shown in their own place only.
+PRIVATE = "/contacts/"
 MACHINE = frozenset({"csrfmiddlewaretoken", "key", "version", "next"})
 LONGEST_SHOWN = 20_000
 FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -97,14 +101,14 @@ def _postgresql_kind(state: str | None) -> Fault | None:
 
 def typed(request: HttpRequest) -> Iterator[Typed]:
     """What the request's form carried, without secrets and without what the site itself put there."""
-    if request.method != "POST":
+    if request.method != "POST" or request.path.startswith(PRIVATE):
         return
     try:
         fields = request.POST
     except (OSError, SuspiciousOperation, RequestDataTooBig):
         return
     for name, values in fields.lists():
-        is_secret = any(word in name.lower() for word in SECRETS)
+        is_secret = name.lower() in SECRET_NAMES or any(word in name.lower() for word in SECRETS)
         for value in [] if is_secret or name in MACHINE else values:
             if str(value).strip():
                 yield Typed(name.replace("_", " ").replace("-", " "), str(value)[:LONGEST_SHOWN])

@@ -89,8 +89,8 @@ class ClinicalRecord(Record):
 
     @property
     def is_late(self) -> bool:
-        """Whether it was entered later than its protocol allows; what was loaded or imported was entered elsewhere."""
-        if not self.observation or not self.protocol_version or self.origin in (Origin.DEMO, Origin.IMPORT):
+        """Whether it was entered later than its protocol allows; the demo's data were never entered by anybody."""
+        if not self.observation or not self.protocol_version or self.origin == Origin.DEMO:
             return False
         plan = protocol.for_version(self.protocol_version)
         return is_late(plan, self.observation, self.occurred_at, self.entered_at)

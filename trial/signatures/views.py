@@ -18,7 +18,7 @@ from trial.permissions import PermittedRequest, may, requires
 from trial.records.models import ProtocolVersion
 from trial.records.services import RecordError
 from trial.signatures import rules, subjects
-from trial.signatures.content import content_of
+from trial.signatures.content import CONTENT_APPS, content_of
 from trial.signatures.forms import SignForm
 from trial.signatures.queries import signatures_of
 from trial.signatures.services import sign as sign_subject
@@ -78,9 +78,15 @@ def page(request: PermittedRequest, subject: Model, form: SignForm, *, status: i
             "binding": rules.BINDING,
             "is_protocol": subject._meta.label_lower == TABLE,
             "back": subjects.page_of(subject),
-            "signatures": for_readers(signatures_of(subject)),
+            "signatures": for_readers(signatures_of(subject), sees_values=sees_values(request, subject)),
         }
         return render(request, "signatures/sign.html", frame, status=status)
+
+
+def sees_values(request: PermittedRequest, subject: Model) -> bool:
+    """Whether the person may read every kind of record that a signature of the subject can cover."""
+    site: Site | None = getattr(subject, "site", None)
+    return all(may(request.user, f"{app}.read", site.pk if site else None) for app in CONTENT_APPS)
 
 
 def sites_to_sign_for(request: PermittedRequest, subject: Model) -> list[Site]:
@@ -110,7 +116,7 @@ def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
         frame = {
             "sign": reverse("signatures:sign", args=[label, row_id]),
             "may_sign": bool(meanings_at(request, subject, sites)),
-            "signatures": for_readers(signatures_of(subject)),
+            "signatures": for_readers(signatures_of(subject), sees_values=sees_values(request, subject)),
         }
         return render(request, "signatures/_panel.html", frame)
 
@@ -126,7 +132,8 @@ def protocol_panel(request: PermittedRequest) -> HttpResponse:
                 "version": version,
                 "sign": reverse("signatures:sign", args=[ProtocolVersion._meta.label, version]),
                 "sign_offs": [
-                    replace(off, signatures=tuple(for_readers(off.signatures))) for off in sign_offs(sites, version)
+                    replace(off, signatures=tuple(for_readers(off.signatures, sees_values=True)))
+                    for off in sign_offs(sites, version)
                 ],
             }
             for version in protocol.versions()

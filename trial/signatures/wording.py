@@ -72,14 +72,15 @@ def _fields(entry: AuditEntry, table: str) -> list[Change]:
     return field_changes(entry, from_nothing=True, besides=not_signed(table))
 
 
-def for_readers(found: Iterable[Standing]) -> list[Standing]:
-    """Signatures with the full name of who voided one, and what changed item by item."""
+def for_readers(found: Iterable[Standing], *, sees_values: bool) -> list[Standing]:
+    """Signatures with the full name of who voided one and, for whoever may read it all, what changed item by item."""
     listed = list(found)
     names = dict(User.objects.filter(username__in={one.by for one in listed}).values_list("username", "full_name"))
-    return [
-        replace(one, by=names.get(one.by, one.by), changes=tuple(part for c in one.changes for part in parts_of(c)))
-        for one in listed
-    ]
+    return [replace(one, by=names.get(one.by, one.by), changes=_changes(one) if sees_values else ()) for one in listed]
+
+
+def _changes(one: Standing) -> tuple[Change, ...]:
+    return tuple(part for change in one.changes for part in parts_of(change))
 
 
 def parts_of(change: Change) -> list[Change]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.utils import timezone
 from ninja import Header, Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, model_validator
 
 from trial.records.models import wrong_year
 
+# So much the clock of another machine may be ahead.
+CLOCKS_APART = timedelta(minutes=2)
+
 
 def possible(at: datetime) -> datetime:
-    """Refuse a moment in a year that cannot be; returned in UTC."""
+    """Refuse a moment in a year that cannot be, and one still to come; returned in UTC."""
     if words := wrong_year(at):
         raise ValueError(words)
+    if at > timezone.now() + CLOCKS_APART:
+        raise ValueError("This time has not come yet; send what has happened, at the time when it did.")
     return at.astimezone(UTC)
 
 

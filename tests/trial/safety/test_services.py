@@ -220,7 +220,7 @@ def test_records_cost_few_queries(
 ) -> None:
     with django_assert_max_num_queries(12):
         services.record_adverse_event(psychiatrist, participant=consented, occurred_at=CONSENTED, **EVENT)
-    with django_assert_max_num_queries(20):  # the event and its alert
+    with django_assert_max_num_queries(26):  # the event, its alert and the messages about it
         services.record_adverse_event(psychiatrist, participant=consented, occurred_at=CONSENTED, **SERIOUS)
     with django_assert_max_num_queries(12):
         deviation(psychiatrist, consented)

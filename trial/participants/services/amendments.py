@@ -13,6 +13,7 @@ from trial.participants.services.order import StepRefused
 from trial.participants.services.visits import make_visits, refresh_windows
 from trial.records.services import KeyReused, RecordError, amend, bind_protocol, enter
 from trial.rules.amendments import judge_move, must_reconsent
+from trial.signatures.sign_off import require_signed_protocol
 from trial.users.models import User
 
 
@@ -29,7 +30,7 @@ def move_to_version(
     """Bind a participant to a later protocol version from an instant on; visits still planned follow it.
 
     version: of the participant's row, as the page showed it. Raises StepRefused where the amendment forbids it,
-    RecordError without a reason, StaleRecord, KeyReused.
+    ProtocolUnsigned where that version must be signed first, RecordError without a reason, StaleRecord, KeyReused.
     """
     if not reason.strip():
         raise RecordError("Say why the participant is moved.")
@@ -41,6 +42,7 @@ def move_to_version(
         verdict = judge_move(later, standing, occurred_at, zone)
         if not verdict.ok:
             raise StepRefused(verdict)
+        require_signed_protocol(participant.site, to, "The move to a later version")
         bind_protocol(to)
         saved = amend(participant, actor, version=version, reason=reason, protocol_version=to)
         participant.version, participant.protocol_version = saved.version, to

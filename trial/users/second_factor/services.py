@@ -11,6 +11,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from trial.audit.context import audited
+from trial.permissions import may
 from trial.users.emergency.codes import ALPHABET
 from trial.users.models import User
 
@@ -71,9 +72,17 @@ def is_right(user: User, typed: str) -> bool:
 
 
 def reset(actor: User, user: User, *, reason: str) -> None:
-    """Take an account's second factor away and end its sessions; raises ResetRefused for one's own."""
+    """Take an account's second factor away and end its sessions.
+
+    Raises ResetRefused for one's own, and for somebody with a role at a site where the actor is no administrator.
+    """
     if actor.pk == user.pk:
         raise ResetRefused("Nobody resets their own second factor. Ask another administrator.")
+    held = user.role_assignments.filter(ended_at=None).values_list("site_id", flat=True)
+    if any(not may(actor, "second_factor.reset", site_id) for site_id in held):
+        raise ResetRefused(
+            "This person also has a role at a site that is not yours; an administrator of all of them does it."
+        )
     with audited(actor, f"second factor reset: {reason}"):
         for model in (TOTPDevice, StaticDevice):
             for device in model.objects.filter(user=user):

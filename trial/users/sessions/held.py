@@ -40,8 +40,16 @@ class HeldForm(NamedTuple):
         return [(name.replace("_", " ").capitalize(), value) for name, value in shown]
 
 
+NEVER_HELD = frozenset({"contacts"})
+
+
 def hold(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Keep the posted fields of the request, and give the browser the key; too large a form is not kept."""
+    """Keep the posted fields of the request, and give the browser the key; too large a form is not kept.
+
+    Neither are contact details: they are nowhere but in their own, erasable place.
+    """
+    if request.resolver_match is not None and request.resolver_match.namespace in NEVER_HELD:
+        return
     fields = [(name, value) for name in request.POST for value in request.POST.getlist(name) if not SECRET.search(name)]
     form = HeldForm(request.get_full_path(), page_of(request), fields, list(request.FILES), marks.now())
     written = json.dumps(form).encode()

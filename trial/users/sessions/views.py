@@ -15,7 +15,7 @@ from trial.permissions import PermittedRequest, requires
 from trial.users.forms import NO_MATCH
 from trial.users.second_factor import queries as second_factors
 from trial.users.second_factor import services as second_factor
-from trial.users.sessions import held, marks
+from trial.users.sessions import duties, held, marks
 from trial.users.sessions.actions import always
 from trial.users.sessions.marks import State
 from trial.users.signing import note_reopened
@@ -55,6 +55,8 @@ def reopen(request: PermittedRequest) -> HttpResponse:
             {"message": "The password is right, the code of the app is not. Try its next code."}, status=422
         )
     request.session.cycle_key()
+    if marks.state(request.session) is marks.State.ENDED:
+        duties.lay_down(request.session, request.user)
     marks.reopen(request.session)
     note_reopened(request, request.user)
     return JsonResponse(standing(request))

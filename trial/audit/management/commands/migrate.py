@@ -19,14 +19,15 @@ DATA_OPERATIONS = (RunPython, RunSQL)
 
 
 class Command(migrate.Command):
-    """Each migration writes as `system:migrate <app>.<name>`; triggers stand again after each of them.
+    """Each migration writes as `system:migrate <app>.<name>`; triggers stand when data change, and at the end.
 
     SQLite cannot drop a column that a trigger names and forgets the triggers of a table it rebuilds, so
-    there the triggers are taken down for a migration that changes tables. Data are changed in migrations of
-    their own, with the triggers up.
+    there the triggers are taken down for migrations that change tables. Data are changed in migrations of
+    their own, with the triggers up. A command that breaks off puts them back as well.
     """
 
     _open: ExitStack | None = None
+    _has_new_tables = False
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         with installing():
@@ -38,6 +39,7 @@ class Command(migrate.Command):
             super().handle(*args, **options)
         finally:
             self._end()
+            self._put_back()
 
     def migration_progress_callback(self, action: str, migration: Any = None, fake: bool = False) -> None:
         super().migration_progress_callback(action, migration, fake)
@@ -45,8 +47,6 @@ class Command(migrate.Command):
             self._begin(migration)
         if action in {"apply_success", "unapply_success"}:
             self._end()
-            if not fake:
-                install(self._connection)
 
     def _begin(self, migration: Migration) -> None:
         changes_data = any(isinstance(operation, DATA_OPERATIONS) for operation in migration.operations)
@@ -56,12 +56,21 @@ class Command(migrate.Command):
                 f"{migration} changes tables and data at once, so its data would escape the audit trail. "
                 "Split it into two migrations."
             )
-        if changes_tables and self._connection.vendor == "sqlite":
+        if changes_data:
+            self._put_back()
+        elif changes_tables and not self._has_new_tables and self._connection.vendor == "sqlite":
             uninstall(self._connection)
+        self._has_new_tables = self._has_new_tables or changes_tables
         self._open = ExitStack()
         self._open.enter_context(
             session_attribution(self._connection, f"system:migrate {migration}", "migration of the database")
         )
+
+    def _put_back(self) -> None:
+        """Put every trigger in place for the tables as they are now."""
+        if self._has_new_tables:
+            install(self._connection)
+            self._has_new_tables = False
 
     def _end(self) -> None:
         if self._open is not None:
