@@ -109,7 +109,7 @@ test: $(DEV_READY) $(NODE_READY) ## tests on SQLite, then those of the database 
 
 test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
 	$(PYTEST) -n $(WORKERS) -m "slow and not services"
-	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and (slow or browser) and not services"
+	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and slow and not services"
 
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"

@@ -144,8 +144,8 @@ BEHIND_TLS = read_flag("BEHIND_TLS")
 TRUSTED_PROXIES = int(read("TRUSTED_PROXIES"))
 if SITE_MODE == "production" and BEHIND_TLS and TRUSTED_PROXIES < 1:
     raise ImproperlyConfigured(
-        "Behind a proxy every client seems to have the proxy's address, so that anybody's wrong passwords would lock all "
-        "of them out. Set TRUSTED_PROXIES to the number of proxies in front."
+        "Behind a proxy every client seems to have the proxy's address, so that anybody's wrong passwords would lock "
+        "all of them out. Set TRUSTED_PROXIES to the number of proxies in front."
     )
 SIGN_IN_LOCK_SECONDS = int(read("SIGN_IN_LOCK_SECONDS"))
 SIGN_IN_ATTEMPTS_PER_ADDRESS = int(read("SIGN_IN_ATTEMPTS_PER_ADDRESS"))
