@@ -169,5 +169,3 @@ def test_a_form_is_saved_under_the_serving_role_which_cannot_touch_the_trail(clo
         "SET session_replication_role = replica",
     ):
         assert tried(web, statement) == "InsufficientPrivilege", statement
-    with psycopg.connect(cloned_database, autocommit=True) as owner:
-        owner.execute("DROP OWNED BY trial_web")
