@@ -48,9 +48,6 @@ PROVIDERS: dict[str, str] = {
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
 
-# What a question is answered with in a site where no installed app provides it.
-UNPROVIDED: dict[str, Any] = {"queries.open_about": ()}
-
 
 class InfusionTimes(NamedTuple):
     """When a participant's infusion began and ended, in UTC; ``ended_at`` is None while it runs."""
@@ -144,9 +141,7 @@ def provides(name: str) -> Callable[[Provider], Provider]:
 
 
 def ask(name: str, **question: Any) -> Any:
-    """Return what the provider of *name* answers, or what UNPROVIDED says where there is none."""
-    if name not in _providers and name in UNPROVIDED:
-        return UNPROVIDED[name]
+    """Return what the provider of *name* answers."""
     if name not in _providers:
         raise Unregistered(f"Nobody provides {name!r}; register a provider in an AppConfig.ready().")
     return _providers[name](**question)

@@ -12,7 +12,7 @@ def test_each_event_has_a_handler(name: str) -> None:
     assert events.handlers_of(name), f"Nobody handles {name!r}; register a handler in an AppConfig.ready()."
 
 
-@pytest.mark.parametrize("name", sorted(events.PROVIDERS.keys() - events.UNPROVIDED.keys()))
+@pytest.mark.parametrize("name", sorted(events.PROVIDERS))
 def test_each_provider_is_registered(name: str) -> None:
     assert name in events._providers, f"Nobody provides {name!r}; register it in an AppConfig.ready()."
 
@@ -27,12 +27,6 @@ def test_an_event_nobody_declared_is_refused() -> None:
 def test_a_question_nobody_answers_is_refused() -> None:
     with pytest.raises(events.Unregistered, match="Nobody provides"):
         events.ask("moon.phase")
-
-
-def test_a_question_that_may_go_unanswered_has_its_answer_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert events.UNPROVIDED.keys() <= events.PROVIDERS.keys()
-    monkeypatch.delitem(events._providers, "queries.open_about", raising=False)
-    assert events.ask("queries.open_about", table="participants.visit", row_id="1") == ()
 
 
 def test_a_second_provider_is_refused() -> None:
