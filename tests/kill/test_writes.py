@@ -69,6 +69,7 @@ def test_a_few_kills_lose_nothing(parent: Parent, chance: random.Random) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(1800)
 def test_two_hundred_kills_lose_nothing(parent: Parent, chance: random.Random) -> None:
     assert_it_wrote(kill_while_writing(parent, chance, KILLS), KILLS)
