@@ -79,7 +79,9 @@ def study_ids(desk: str) -> list[str]:
     return [running, scenes.at_week_2().study_id, str(alarmed), control]
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.slow
+@pytest.mark.endurance
+@pytest.mark.timeout(1800)
 def test_every_page_of_every_role_is_fit_to_be_used(
     desk: str, study_ids: list[str], new_context: NewContext, sign_in: SignIn
 ) -> None:
