@@ -98,8 +98,9 @@ def waiting_request(state: LockState) -> UnlockRequest | None:
 def participants_with_visits(sites: Collection[UUID]) -> QuerySet[LockState]:
     """The states of all participants at the sites with the visits of each, by study id."""
     rows: Any = states("participant")
-    found: QuerySet[LockState] = rows.filter(participant__site_id__in=sites).order_by("participant__study_id")
-    return found.prefetch_related("participant__visits__lock")
+    there = rows.filter(participant__site_id__in=sites).order_by("participant__study_id")
+    found: QuerySet[LockState] = there.prefetch_related("participant__visits__lock")
+    return found
 
 
 def sites_left_out(sites: Collection[UUID]) -> list[Site]:

@@ -64,7 +64,7 @@ def _names(part: Any) -> Iterator[str]:
         yield part[0].split("__")[0]
         yield from _names(part[1])
     elif isinstance(part, F):
-        yield part.name
+        yield part.name  # type: ignore[attr-defined]
 
 
 # What the metadata cannot say.
