@@ -21,8 +21,8 @@ from django.views.defaults import server_error
 RETRY_AFTER_SECONDS = 30
 # Nothing secret is ever shown back, and what a person did not type would only confuse.
 SECRETS = ("password", "token", "otp", "pin", "secret", "passphrase")
-# By their whole name: a sealed or an app's code may still be good, and outcome_code is none.
-SECRET_NAMES = frozenset({"code", "username"})
+# By its whole name: a sealed or an app's code may still be good, and outcome_code is none.
+SECRET_NAMES = frozenset({"code"})
 # Contact details are shown in their own place only.
 PRIVATE = "/contacts/"
 MACHINE = frozenset({"csrfmiddlewaretoken", "key", "version", "next"})
