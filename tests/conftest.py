@@ -84,6 +84,22 @@ def templates(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(
+    templates: Templates, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The database of the tests that are rolled back: a clone too, since the migrations take longer than most runs."""
+    with (
+        templates.clone(templates.tables()) as url,
+        django_db_blocker.unblock(),
+        _Redirected("default", url),
+        _Redirected("reporting", url),
+    ):
+        connections["reporting"].creation.set_as_test_mirror(connections["default"].settings_dict)
+        with django_db_blocker.block():
+            yield
+
+
+@pytest.fixture(scope="session")
 def migrated_template(templates: Templates) -> Template:
     """Every table and trigger, no trial data."""
     return templates.migrated()

@@ -44,13 +44,17 @@ class Templates:
     folder: Path
     server: str | None
 
+    def tables(self) -> Template:
+        """Return the template with every table and trigger, as `migrate` leaves them."""
+        return self._once("tables", [["migrate"]])
+
     def migrated(self) -> Template:
-        """Return the template with every table and trigger and no trial data."""
-        return self._once("migrated", [["bootstrap"]])
+        """Return the template of a site that was set up and holds no trial data."""
+        return self._once("migrated", [["bootstrap"]], self.tables())
 
     def demo(self) -> Template:
         """Return the template with the demo cohort loaded."""
-        return self._once("demo", [["bootstrap"], ["load_cohort"]])
+        return self._once("demo", [["bootstrap"], ["load_cohort"]], self.tables())
 
     @contextmanager
     def clone(self, template: Template) -> Iterator[str]:
@@ -74,25 +78,30 @@ class Templates:
         for built in self.folder.glob("*/database-name"):
             self._drop(built.read_text(encoding="utf-8"))
 
-    def _once(self, name: str, commands: list[list[str]]) -> Template:
+    def _once(self, name: str, commands: list[list[str]], base: Template | None = None) -> Template:
         var_dir = self.folder / name
         with FileLock(self.folder / f"{name}.lock"):
             if not (var_dir / "complete").exists():
                 shutil.rmtree(var_dir, ignore_errors=True)
                 var_dir.mkdir(parents=True)
-                url = self._make_database(var_dir)
+                url = self._make_database(var_dir, base)
                 for command in commands:
                     manage(command, database_url=url, var_dir=var_dir)
                 _assert_closed(var_dir)
                 (var_dir / "complete").write_text(url, encoding="utf-8")
         return Template((var_dir / "complete").read_text(encoding="utf-8"), var_dir)
 
-    def _make_database(self, var_dir: Path) -> str:
+    def _make_database(self, var_dir: Path, base: Template | None) -> str:
         if self.server is None:
+            if base is not None:
+                shutil.copyfile(base.var_dir / SQLITE_FILE, var_dir / SQLITE_FILE)
             return f"sqlite:///{var_dir / SQLITE_FILE}"
         name = f"template_{uuid.uuid4().hex}"
         (var_dir / "database-name").write_text(name, encoding="utf-8")
-        self._order("CREATE DATABASE {}", name)
+        if base is None:
+            self._order("CREATE DATABASE {}", name)
+        else:
+            self._order("CREATE DATABASE {} TEMPLATE {}", name, database_name(base.database_url))
         return with_database(self.server, name)
 
     def _drop(self, name: str) -> None:

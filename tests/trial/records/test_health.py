@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.trial.audit.settling import settle
 from tests.trial.records import clinic
 from trial.audit.connections import installing
 from trial.audit.services import seal
@@ -77,6 +78,7 @@ def test_a_chain_that_lags_behind_the_trail_is_told(monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("cloned_orm")
 def test_a_sealed_trail_is_well_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
     clinic.make_site()
+    settle()
     seal()
     monkeypatch.setattr(health, "SEALER_BEHIND", timedelta(seconds=-5))
     assert answer()[1]["sealer"] == "ok"

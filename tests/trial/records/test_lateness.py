@@ -74,11 +74,17 @@ def test_under_the_first_version_a_late_entry_is_marked_and_no_deviation(ward: W
     assert not Deviation.objects.exists()
 
 
-@pytest.mark.parametrize("origin", ["demo", "import"])
-def test_what_was_loaded_or_imported_was_not_entered_late(ward: Ward, origin: str) -> None:
-    row = record(ward, bind(ward, SECOND), timedelta(days=90), origin)
+def test_what_was_loaded_for_the_demo_was_not_entered_late(ward: Ward) -> None:
+    row = record(ward, bind(ward, SECOND), timedelta(days=90), "demo")
     assert lateness(row) == ""
     assert not Deviation.objects.exists()
+
+
+@pytest.mark.parametrize("origin", ["form", "phone", "import"])
+def test_a_late_entry_is_late_whichever_way_it_came_in(ward: Ward, origin: str) -> None:
+    row = record(ward, bind(ward, SECOND), timedelta(days=90), origin)
+    assert lateness(row) == "entered 90 days later"
+    assert Deviation.objects.get().kind == "late entry"
 
 
 def test_a_double_tap_of_a_late_entry_is_one_deviation(ward: Ward) -> None:
