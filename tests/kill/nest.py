@@ -114,15 +114,17 @@ class Nest:
 
     def judge(self, *, acknowledged: list[str]) -> dict[str, Any]:
         """What of the acknowledged is lost, which rows lack their one entry, and what the audit trail finds."""
-        from django.db import connections
+        from django.db import connection, connections
 
         from infusion.models import Vitals
         from trial.audit.models import AuditEntry
-        from trial.audit.verification import verify
+        from trial.audit.verification import snapshot, verify
 
-        rows = dict(Vitals.objects.values_list("key", "id"))
-        made = AuditEntry.objects.filter(table_name="infusion_vitals", op="I").values_list("row_id", flat=True)
-        entries = Counter(UUID(row) for row in made)
+        # One state for both: the writers go on, and a row saved between two reads would look like a ghost.
+        with snapshot(connection):
+            rows = dict(Vitals.objects.values_list("key", "id"))
+            made = AuditEntry.objects.filter(table_name="infusion_vitals", op="I")
+            entries = Counter(map(UUID, made.values_list("row_id", flat=True)))
         found = {
             "lost": [key for key in acknowledged if UUID(key) not in rows],
             "unaudited": [str(row) for row in rows.values() if entries[row] != 1],
