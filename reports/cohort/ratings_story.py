@@ -110,7 +110,11 @@ def admit(scene: Scene, due: datetime) -> None:
     )  # fmt: skip
     for alert in scene.participant.alert_set.filter(acknowledged_at=None):
         safety.acknowledge(
-            actor, alert, action_taken="Seen at once, admitted the same day, reported.", at=due + timedelta(hours=4)
+            actor,
+            alert,
+            action_taken="Seen at once, admitted the same day, reported.",
+            confirmation=None,
+            at=due + timedelta(hours=4),
         )
 
 

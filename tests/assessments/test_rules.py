@@ -7,7 +7,7 @@ import pytest
 from assessments.rules import graver, judge_suicidal_thoughts
 from trial import protocol
 
-PLAN = protocol.for_version(protocol.CURRENT).safety.suicidal_thoughts
+PLAN = protocol.for_version(protocol.FIRST).safety.suicidal_thoughts
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_score_and_the_one_before_decide_the_level(
 
 def test_a_rise_alone_calls_for_review_where_the_score_would_not() -> None:
     higher = protocol.load(
-        protocol._content(protocol.CURRENT)
+        protocol._content(protocol.FIRST)
         .decode()
         .replace('review_at_least = { value = "2"', 'review_at_least = { value = "3"')
     ).safety.suicidal_thoughts

@@ -63,7 +63,7 @@ def test_a_rate_beyond_the_limit_is_refused_in_words_and_kept_on_the_form(
     page: Page, desk: str, study_id: str, sign_in: SignIn
 ) -> None:
     open_bedside(page, desk, study_id, sign_in)
-    limit = protocol.for_version(protocol.CURRENT).limits["rate"].hard_above.decimal
+    limit = protocol.for_version(protocol.FIRST).limits["rate"].hard_above.decimal
     too_high = limit + 1
     set_rate(page, str(too_high))
     refusal = page.locator("#rate-form").get_by_role("alert")

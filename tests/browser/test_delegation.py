@@ -46,6 +46,8 @@ def test_the_pi_delegates_by_keyboard_and_the_nurse_can_act(
     expect(bedside.locator("main")).to_contain_text("Ask the PI, Robin Investigator")
 
     sign_in(page, desk, "pi", DEMO_PASSWORD)
+    reach(page, page.get_by_role("button", name="Trial"))
+    page.keyboard.press("Enter")
     reach(page, page.get_by_role("link", name="Delegation", exact=True))
     page.keyboard.press("Enter")
     offered = page.get_by_role("link", name="Delegate to Nadia")

@@ -73,10 +73,12 @@ def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk
     alert = Alert.objects.get(participant__study_id=study_id)
     assert alert.level == "emergency"
     page.get_by_label("What was done?").fill("x")
-    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("button", name="Sign and acknowledge").click()
     expect(page.locator("[data-focus]")).to_contain_text("Say in a few words who did what")
     page.get_by_label("What was done?").fill("Emergency service called, stayed on the line until it came.")
-    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_label("User name").fill("psychiatrist")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign and acknowledge").click()
     expect(page.get_by_role("status")).to_contain_text(f"The alert about {study_id} is acknowledged.")
     alert.refresh_from_db()
     assert alert.acted_at is not None
@@ -106,7 +108,9 @@ def test_who_is_called_says_i_am_on_it_and_acknowledges(
     expect(reached.get_by_role("status")).to_contain_text("You are on it")
     expect(reached.locator("[data-unreached]")).to_have_count(0)
     reached.get_by_label("What was done?").fill("Spoke by phone, stayed on the line until the ambulance came.")
-    reached.get_by_role("button", name="Acknowledge").click()
+    reached.get_by_label("User name").fill("psychiatrist")
+    reached.get_by_label("Password").fill(DEMO_PASSWORD)
+    reached.get_by_role("button", name="Sign and acknowledge").click()
     expect(reached.get_by_role("status")).to_contain_text("is acknowledged")
 
     page.goto(f"{desk}{reverse('assessments:saved', args=[study_id, 'week_2', 'madrs'])}")

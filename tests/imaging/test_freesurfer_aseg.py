@@ -12,7 +12,7 @@ from imaging.volumes import measured, per_mille
 from tests.imaging.scans import ASEG
 from trial import protocol
 
-STRUCTURES = protocol.for_version(protocol.CURRENT).imaging.structures
+STRUCTURES = protocol.for_version(protocol.FIRST).imaging.structures
 
 
 def test_the_real_file_gives_its_printed_numbers() -> None:

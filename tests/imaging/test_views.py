@@ -316,7 +316,7 @@ def test_the_page_of_an_import_names_the_networks_and_leads_back(
     browser: Client, participant: Participant, session: ImagingSession
 ) -> None:
     page = browser.get(reverse("imaging:import")).content.decode()
-    assert all(f"<code>{name}</code>" in page for name in protocol.for_version(protocol.CURRENT).imaging.networks)
+    assert all(f"<code>{name}</code>" in page for name in protocol.for_version(protocol.FIRST).imaging.networks)
     assert f'href="{reverse("imaging:sessions")}">Cancel</a>' in page
     page = browser.get(address("volumes", participant, "pre1")).content.decode()
     assert f'href="{address("session", participant, "pre1")}">Cancel</a>' in page
@@ -333,7 +333,7 @@ def test_networks_without_any_value_are_not_printed(
     browser: Client, analyst: User, participant: Participant, session: ImagingSession
 ) -> None:
     assert "No connectivity of a usable session" in text_of(browser.get(address("panel", participant)))
-    first, *others = protocol.for_version(protocol.CURRENT).imaging.networks.items()
+    first, *others = protocol.for_version(protocol.FIRST).imaging.networks.items()
     services.record_connectivity(analyst, session=session, network=first[0], value=0.25)
     panel = text_of(browser.get(address("panel", participant)))
     assert first[1].label.text in panel

@@ -15,7 +15,7 @@ from trial.protocol import Protocol
 
 @pytest.fixture(scope="session")
 def protocol() -> Protocol:
-    return protocols.for_version(protocols.CURRENT)
+    return protocols.for_version(protocols.FIRST)
 
 
 @pytest.fixture(scope="session")

@@ -128,7 +128,7 @@ def entry_of(row: AuditEntry, labels: dict[str, str]) -> Entry:
 
 def reading_of(site: Site) -> Reading:
     """By what the entries of a site are read, under the protocol in force."""
-    plan = protocol.for_version(protocol.CURRENT)
+    plan = protocol.for_version(protocol.FIRST)
     decided = tuple(plan.analysis.primary_outcomes)
     clinical = {*tables(), Participant._meta.label_lower}
     return Reading(

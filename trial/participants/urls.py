@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trial.participants.views import amendments, eligibility, overview, participant, screening, visits
+from trial.participants.views import amendments, eligibility, overview, participant, screening, unsigned, visits
 
 app_name = "participants"
 urlpatterns = [
     path("", overview.today, name="today"),
+    path("unsigned/", unsigned.unsigned, name="unsigned"),
+    path("unsigned/count/", unsigned.unsigned_today, name="unsigned_today"),
     path("participants/", overview.participants, name="list"),
     path("participants/new/", participant.enrol, name="enrol"),
     path("participants/versions/", amendments.versions, name="versions"),

@@ -1,7 +1,7 @@
 """The protocol as data: what the trial is, with unit, source and status of every value.
 
     from trial import protocol
-    p = protocol.for_version(protocol.CURRENT)          # cached, immutable Protocol
+    p = protocol.for_version(protocol.FIRST)          # cached, immutable Protocol
     p.titration.start.rate.decimal                      # Decimal("0.15"), .unit "mg/kg/h", .source, .status
     p.titration.{target, step, step_times, minimum_interval, duration, steps_per_day}
     p.clonidine.{start_before, first_dose, step, target_dose, doses_per_day, daily_maximum, stop}
@@ -51,7 +51,7 @@ from trial.protocol.treatment import Limit, Trigger
 from trial.protocol.values import ProtocolError, Value
 
 __all__ = [
-    "CURRENT",
+    "FIRST",
     "Criterion",
     "Limit",
     "Protocol",
@@ -68,7 +68,8 @@ __all__ = [
     "versions",
 ]
 
-CURRENT = "ketamine_96h_v1"
+# The version that the publication describes; which is in force is asked by day (in_force).
+FIRST = "ketamine_96h_v1"
 
 
 def load(text: str) -> Protocol:

@@ -109,8 +109,9 @@ class Opened:
         return saves_since(type(current), current.pk, number(token))
 
     def names(self, shown: Any, form: Any) -> list[str]:
-        """The fields that hold values of the record: all that a reader sees but the reason of the correction."""
-        return [one.name for one in shown.visible_fields() if one.name != form.why and one.name in form.fields]
+        """The fields that hold values of the record: all that a reader sees but the reason and who sends it."""
+        apart = {form.why, *form.aside}
+        return [one.name for one in shown.visible_fields() if one.name not in apart and one.name in form.fields]
 
 
 class Succession(Opened):

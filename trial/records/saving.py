@@ -26,6 +26,8 @@ class SavedForm(forms.BaseForm):
 
     # The field that asks why a record is corrected; it is no value of the record.
     why: ClassVar[str] = "reason"
+    # Fields about who sends it, such as a password: no values of the record, kept and compared nowhere.
+    aside: ClassVar[frozenset[str]] = frozenset()
     conflict: Conflict | None = None
     refusal = 0
     # The form to show in place of this one, after somebody else saved the record.
@@ -68,7 +70,7 @@ def _once(form: Any, write: Callable[[], Any], about: Opened | None, by: Any) ->
     """Write unless this very form was written before; raises KeyReused for the same key with other content."""
     current = None if about is None else about.find()
     # As it was sent: what a form makes of it may depend on the record, which its first sending has changed.
-    sent = {name: value for name, value in lists(form.data).items() if name not in OF_THE_PAGE}
+    sent = {name: value for name, value in lists(form.data).items() if name not in OF_THE_PAGE | form.aside}
     digest = content_hash({"sent": sent, "form": type(form).__name__, "about": str(getattr(current, "pk", ""))})
     with transaction.atomic():
         if is_first_use(by, form.cleaned_data["key"], digest):

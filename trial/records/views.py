@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -22,17 +22,23 @@ from trial.users.models import Site
 
 @requires("protocol.read")
 def protocol_page(request: HttpRequest) -> HttpResponse:
-    """Show every value of the protocol in force with unit, source and status, or only the proposed ones."""
+    """Show every value of a version, by default the one in force, with unit, source and status."""
     only_proposed = request.GET.get("show") == "proposed"
-    version = protocol.for_version(protocol.CURRENT)
+    in_force = protocol.in_force(timezone.localdate())
+    shown = request.GET.get("version") or in_force
+    if shown not in protocol.versions():
+        raise Http404
+    version = protocol.for_version(shown)
     user: Any = request.user
     sites = Site.objects.filter(pk__in=user.roles_by_site())
     frame = {
-        "is_signed": ask("protocol.is_signed", version=protocol.CURRENT, sites=sites),
+        "is_signed": ask("protocol.is_signed", version=shown, sites=sites),
         "may_see_signatures": may(user, "signatures.read"),
         "protocol": version,
-        "version": protocol.CURRENT,
-        "sha256": protocol.sha256(protocol.CURRENT),
+        "version": shown,
+        "versions": protocol.versions(),
+        "in_force": in_force,
+        "sha256": protocol.sha256(shown),
         "sections": sections(version, only_proposed=only_proposed),
         "only_proposed": only_proposed,
         "proposed": len(list(version.proposed())),

@@ -25,6 +25,8 @@ class SignFields(forms.Form):
     hands the confirmation to the service that signs; the view is under ``sensitive_post_parameters``.
     """
 
+    aside = frozenset({"username", "password"})
+
     key = forms.UUIDField(widget=forms.HiddenInput)
     username = forms.CharField(
         label="User name",

@@ -17,6 +17,9 @@ MENU = (
     ("queries.read", "monitoring:list", "Queries"),
     ("imaging.read", "imaging:sessions", "Imaging"),
     ("reports.read", "reports:list", "Reports"),
+)
+# What is looked at from time to time stands behind one entry, or the menu would not fit.
+MENU_OF_THE_TRIAL = (
     ("locks.lock", "locks:matrix", "Locks"),
     ("protocol.read", "records:protocol", "Protocol"),
     ("audit.read", "audit:trail", "Audit trail"),
@@ -29,14 +32,18 @@ def site_frame(request: HttpRequest) -> dict[str, Any]:
     """Give templates the site's mode and the menu of the signed-in account."""
     user: Any = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"site_mode": settings.SITE_MODE, "menu": []}
-    menu = [{"url": url, "label": label} for action, url, label in MENU if may(user, action)]
+        return {"site_mode": settings.SITE_MODE, "menu": [], "trial_menu": []}
+    menu, trial_menu = (
+        [{"url": url, "label": label} for action, url, label in entries if may(user, action)]
+        for entries in (MENU, MENU_OF_THE_TRIAL)
+    )
     # An answer made before the session was read, or outside any, has none.
     session = getattr(request, "session", {})
     kept = session.get(held.HELD) or {}
     return {
         "site_mode": settings.SITE_MODE,
         "menu": menu,
+        "trial_menu": trial_menu,
         "session_left": int(marks.seconds_left(session)) if session else 0,
         "session_step": marks.step(),
         "has_unsent_form": kept.get("page") == request.path,

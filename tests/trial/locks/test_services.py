@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from infusion.models import Infusion
 from tests.trial.locks import ward as wards
-from tests.trial.locks.ward import Ward, confirmed
-from tests.trial.participants.people import STARTED
+from tests.trial.locks.ward import Ward
+from tests.trial.participants.people import STARTED, confirmed
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.locks import queries, services

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from infusion.models import Infusion
 from tests.trial.locks import ward as wards
-from tests.trial.locks.ward import PASSWORD, Ward
+from tests.trial.locks.ward import Ward
 from tests.trial.participants import people
+from tests.trial.participants.people import PASSWORD
 from trial.audit.context import audited
 from trial.locks import queries, services
 from trial.locks.middleware import LockedAnswer

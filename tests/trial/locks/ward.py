@@ -19,10 +19,7 @@ from trial.locks import services
 from trial.locks.models import LockChange, ParticipantLock, VisitLock
 from trial.participants.models import Participant, Visit
 from trial.participants.services import miss_visit
-from trial.signatures.services import Confirmation, confirm
 from trial.users.models import Site, User
-
-PASSWORD = "a long enough one"
 
 KINDS = ("visit", "participant", "trial")
 
@@ -47,11 +44,6 @@ def make_ward() -> Ward:
     visit = participant.visits.order_by("opens_at")[0]
     miss_visit(carla, visit, reason="ill")
     return Ward(site, carla, dora, dan, participant, visit)
-
-
-def confirmed(person: User) -> Confirmation:
-    """That the person gave the password."""
-    return confirm(person, password=PASSWORD, username=person.username)
 
 
 def alone(ward: Ward) -> None:

@@ -8,8 +8,10 @@ from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.participants import services
 from trial.participants.models import Participant
+from trial.signatures.services import Confirmation, confirm
 from trial.users.models import RoleAssignment, Site, User
 
+PASSWORD = "a long enough one"
 CONSENTED = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 STARTED = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
 
@@ -20,10 +22,15 @@ def make_site(code: str, zone: str = "America/Chicago") -> Site:
         return Site.objects.create(code=code, name=f"Clinic {code}", timezone=zone)
 
 
+def confirmed(person: User) -> Confirmation:
+    """That the person gave the password."""
+    return confirm(person, password=PASSWORD, username=person.username)
+
+
 def make_user(username: str, site: Site, *roles: str) -> User:
     """An account holding the roles at the site."""
     with audited("system:tests", "set up"):
-        user = User.objects.create_user(username, password="a long enough one", full_name=username.title())
+        user = User.objects.create_user(username, password=PASSWORD, full_name=username.title())
         for role in roles:
             RoleAssignment.objects.create(user=user, site=site, role=role, starts_on=date(2020, 1, 1))
             delegated(user, site, role)

@@ -56,11 +56,11 @@ def test_an_unknown_cohort_is_refused(site: Site, coordinator: User) -> None:
 
 
 def test_consent_binds_the_protocol_and_makes_every_visit_of_the_cohort(consented: Participant) -> None:
-    plan = protocol.for_version(protocol.CURRENT)
+    plan = protocol.for_version(protocol.FIRST)
     expected = {code for code, visit in plan.visits.items() if visit.population == "patient"}
     assert {visit.code for visit in queries.visits_of(consented)} == expected
-    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.CURRENT)
-    assert consented.protocol_version == protocol.CURRENT
+    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.FIRST)
+    assert consented.protocol_version == protocol.FIRST
     assert AuditEntry.objects.filter(reason="visits made from the protocol").count() == len(expected)
 
 

@@ -11,7 +11,7 @@ from tests.trial.protocol.toml_text import TABLE, at, changed, refused_key
 from trial import protocol
 from trial.protocol.checks import nominal_window
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 
 
 def refused(dotted: str, value: Any) -> str:

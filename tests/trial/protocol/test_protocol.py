@@ -15,28 +15,28 @@ from trial import protocol
 from trial.protocol.units import units_of
 from trial.protocol.values import UNITS, Text
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 
 
 def test_the_current_version_is_among_the_versions_and_bears_its_id() -> None:
-    assert protocol.CURRENT in protocol.versions()
-    assert P.id == protocol.CURRENT
+    assert protocol.FIRST in protocol.versions()
+    assert P.id == protocol.FIRST
 
 
 def test_a_version_is_parsed_once() -> None:
-    assert protocol.for_version(protocol.CURRENT) is P
+    assert protocol.for_version(protocol.FIRST) is P
 
 
 def test_an_unknown_version_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(protocol.ProtocolError, match=protocol.CURRENT):
+    with pytest.raises(protocol.ProtocolError, match=protocol.FIRST):
         protocol.for_version("ketamine_96h_v0")
     with pytest.raises(protocol.ProtocolError):
         protocol.for_version("../values")
 
 
 def test_the_hash_is_that_of_the_files_bytes() -> None:
-    content = files("trial.protocol").joinpath(f"{protocol.CURRENT}.toml").read_bytes()
-    assert protocol.sha256(protocol.CURRENT) == hashlib.sha256(content).hexdigest()
+    content = files("trial.protocol").joinpath(f"{protocol.FIRST}.toml").read_bytes()
+    assert protocol.sha256(protocol.FIRST) == hashlib.sha256(content).hexdigest()
 
 
 def test_a_protocol_cannot_be_changed() -> None:
@@ -50,7 +50,7 @@ def test_walk_gives_every_value_once_under_its_own_key() -> None:
     keys = [key for key, _ in P.walk()]
     assert len(keys) == len(set(keys))
     assert all(value.key == key for key, value in P.walk())
-    content = files("trial.protocol").joinpath(f"{protocol.CURRENT}.toml").read_text(encoding="utf-8")
+    content = files("trial.protocol").joinpath(f"{protocol.FIRST}.toml").read_text(encoding="utf-8")
     assert len(keys) == content.count("status = ")
 
 

@@ -11,7 +11,7 @@ import pytest
 from trial import protocol
 from trial.protocol.values import Codes, Text
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 
 ENROLLMENT = "Methods, Enrollment"
 INFUSION = "Methods, Ketamine infusion and measurements"

@@ -15,7 +15,7 @@ from trial.protocol.schema import Protocol
 
 Path = tuple[str, ...]
 
-TEXT = files("trial.protocol").joinpath(f"{protocol.CURRENT}.toml").read_text(encoding="utf-8")
+TEXT = files("trial.protocol").joinpath(f"{protocol.FIRST}.toml").read_text(encoding="utf-8")
 TABLE: dict[str, Any] = tomllib.loads(TEXT)
 
 

@@ -21,6 +21,7 @@ from infusion import services as infusion
 from tests.assessments.ratings import scores_of
 from tests.infusion import ward as wards
 from tests.infusion.ward import Ward, hours
+from tests.trial.records import clinic
 from trial.participants import services as participants
 from trial.participants.models import Medication, Participant, Visit
 from trial.permissions import Role
@@ -232,7 +233,8 @@ def _acknowledge(desk: Desk) -> Any:
         desk.person, participant=desk.participant, kind="x", level="urgent", summary="Look.", occurred_at=at
     )
     done = (at + timedelta(hours=1)).astimezone(CHICAGO).strftime("%Y-%m-%dT%H:%M")
-    return [found.pk], {"action_taken": WORDS, "occurred_at": done}, {"action_taken": "Called the ward twice."}
+    given = {"action_taken": WORDS, "occurred_at": done, "username": desk.person.username, "password": clinic.PASSWORD}
+    return [found.pk], given, {"action_taken": "Called the ward twice.", "username": desk.other().username}
 
 
 @of("infusion:start")

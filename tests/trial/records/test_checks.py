@@ -32,15 +32,15 @@ def test_a_site_without_participants_may_start() -> None:
 
 def test_an_unchanged_file_may_be_used() -> None:
     with audited("system:tests", "first use"):
-        bind_protocol(protocol.CURRENT)
+        bind_protocol(protocol.FIRST)
     assert_protocols()
 
 
 def test_a_changed_file_is_refused_by_name_with_both_hashes() -> None:
-    bind(protocol.CURRENT, "0" * 64)
+    bind(protocol.FIRST, "0" * 64)
     with pytest.raises(ProtocolChanged) as refused:
         assert_protocols()
-    for part in (protocol.CURRENT, "0" * 64, protocol.sha256(protocol.CURRENT), "new version"):
+    for part in (protocol.FIRST, "0" * 64, protocol.sha256(protocol.FIRST), "new version"):
         assert part in str(refused.value)
 
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_gone_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("command", ["up", "bootstrap"])
 def test_the_site_does_not_start_with_a_changed_file(command: str) -> None:
-    bind(protocol.CURRENT, "0" * 64)
+    bind(protocol.FIRST, "0" * 64)
     with pytest.raises(ProtocolChanged):
         call_command(command)
 

@@ -74,7 +74,7 @@ def test_a_record_keeps_who_when_how_and_under_which_protocol(ward: Clinic) -> N
     assert before <= row.entered_at <= timezone.now()
     assert row.occurred_at == clinic.SIGNED
     assert (row.version, row.origin, row.route) == (1, "form", "participants.consent")
-    assert row.protocol_version == ward.participant.protocol_version == protocol.CURRENT
+    assert row.protocol_version == ward.participant.protocol_version == protocol.FIRST
 
 
 def test_a_record_without_a_moment_is_about_now(ward: Clinic) -> None:
@@ -230,9 +230,9 @@ def test_the_content_hash_ignores_order_and_sees_every_value(ward: Clinic) -> No
 @rolled_back
 def test_a_protocol_version_is_bound_to_the_hash_of_its_first_use() -> None:
     with audited("system:tests", "first use"):
-        row = bind_protocol(protocol.CURRENT)
-        assert bind_protocol(protocol.CURRENT) == row
-    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.CURRENT)
+        row = bind_protocol(protocol.FIRST)
+        assert bind_protocol(protocol.FIRST) == row
+    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.FIRST)
 
 
 def test_a_late_entry_keeps_both_times(ward: Clinic) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.trial.records import clinic
 from trial import protocol
@@ -20,18 +22,31 @@ pytestmark = pytest.mark.django_db
 def page() -> str:
     client = Client()
     client.force_login(clinic.make_person(clinic.make_site(), Role.NURSE))
-    response = client.get(reverse("records:protocol"))
+    response = client.get(reverse("records:protocol"), {"version": protocol.FIRST})
     assert response.status_code == 200
     return unescape(response.content.decode())
 
 
 def test_the_page_names_version_and_hash_of_the_file(page: str) -> None:
-    assert protocol.CURRENT in page
-    assert protocol.sha256(protocol.CURRENT) in page
+    assert protocol.FIRST in page
+    assert protocol.sha256(protocol.FIRST) in page
+
+
+def test_without_a_version_the_page_shows_the_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    client.force_login(clinic.make_person(clinic.make_site(), Role.NURSE))
+    for today, version in ((date(2026, 10, 31), protocol.FIRST), (date(2026, 11, 1), "ketamine_96h_v2")):
+        monkeypatch.setattr(timezone, "localdate", lambda today=today: today)
+        heading = unescape(client.get(reverse("records:protocol")).content.decode())
+        assert f"Protocol {version}" in heading
+        assert "not in force today" not in heading
+    other = client.get(reverse("records:protocol"), {"version": protocol.FIRST}).content.decode()
+    assert "not in force today" in other
+    assert client.get(reverse("records:protocol"), {"version": "ketamine_9"}).status_code == 404
 
 
 def test_every_value_stands_on_the_page_with_its_source(page: str) -> None:
-    version = protocol.for_version(protocol.CURRENT)
+    version = protocol.for_version(protocol.FIRST)
     keys = [key for key, _ in version.walk()]
     assert len(keys) > 50
     missing = [key for key, value in version.walk() if value.source not in page]
@@ -39,19 +54,19 @@ def test_every_value_stands_on_the_page_with_its_source(page: str) -> None:
 
 
 def test_proposed_values_are_counted_and_marked(page: str) -> None:
-    proposed = len(list(protocol.for_version(protocol.CURRENT).proposed()))
+    proposed = len(list(protocol.for_version(protocol.FIRST).proposed()))
     assert f"{proposed} values are" in page
     assert page.count("badge-proposed") >= proposed
 
 
 def test_the_sections_hold_every_value_once() -> None:
-    version = protocol.for_version(protocol.CURRENT)
+    version = protocol.for_version(protocol.FIRST)
     shown = [(part.id, row.key) for part in sections(version) for group in part.groups for row in group.rows]
     assert len(shown) == len(set(shown)) == len(list(version.walk()))
 
 
 def test_the_investigator_can_ask_for_the_proposed_values_alone() -> None:
-    version = protocol.for_version(protocol.CURRENT)
+    version = protocol.for_version(protocol.FIRST)
     shown = [
         f"{part.id}.{row.key}"
         for part in sections(version, only_proposed=True)
@@ -62,7 +77,7 @@ def test_the_investigator_can_ask_for_the_proposed_values_alone() -> None:
 
 
 def test_codes_and_keys_read_as_words(page: str) -> None:
-    visits = next(part for part in sections(protocol.for_version(protocol.CURRENT)) if part.id == "visits")
+    visits = next(part for part in sections(protocol.for_version(protocol.FIRST)) if part.id == "visits")
     week_2 = next(group for group in visits.groups if group.name == "Week 2")
     rows = {row.what: row.text for row in week_2.rows}
     assert "Montgomery-Åsberg Depression Rating Scale" in rows["instruments"]

@@ -21,7 +21,7 @@ from trial.rules.deviations import (
 from trial.rules.schedule import Anchors, due_windows
 from trial.rules.verdict import ALLOWED, judge_limit, refuse
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 ZONE = ZoneInfo("America/Chicago")
 
 

@@ -28,7 +28,7 @@ from trial.rules.eligibility import (
     judge_eligibility,
 )
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 INFUSION = date(2026, 6, 1)
 SIX_WEEKS_BEFORE = date(2026, 4, 20)
 FAILURE = AntidepressantTrial("sertraline", True, True, True, responded=False)

@@ -27,7 +27,7 @@ from trial.rules.schedule import (
     visit_state,
 )
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 CHICAGO = ZoneInfo("America/Chicago")
 BERLIN = ZoneInfo("Europe/Berlin")
 

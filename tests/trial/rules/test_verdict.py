@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trial import protocol
 from trial.rules.verdict import ALLOWED, Verdict, judge_limit, refuse, warn, worst
 
-P = protocol.for_version(protocol.CURRENT)
+P = protocol.for_version(protocol.FIRST)
 SOFT, HARD = warn("high"), refuse("too high")
 
 

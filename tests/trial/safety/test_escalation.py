@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.trial.participants.people import confirmed
 from tests.trial.safety.conftest import Clock
 from tests.trial.safety.smtp import Mailbox
 from trial.jobs import services as jobs
@@ -103,7 +104,7 @@ def test_an_acknowledged_alert_is_told_to_nobody_any_more(
     raised: Raise, on_duty: OnCallShift, psychiatrist: User, mail: Mailbox
 ) -> None:
     alert = raised()
-    services.acknowledge(psychiatrist, alert, action_taken="Spoke by phone.")
+    services.acknowledge(psychiatrist, alert, action_taken="Spoke by phone.", confirmation=confirmed(psychiatrist))
     work(alert.entered_at + timedelta(hours=2))
     assert states() == ["not needed"] * 3
     assert mail.messages == []

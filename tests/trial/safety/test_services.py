@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from tests.trial.participants.people import CONSENTED
+from tests.trial.participants.people import CONSENTED, confirmed
 from trial.audit.context import audited
 from trial.participants.models import Participant, Status
 from trial.records.events import emit
@@ -60,17 +60,19 @@ def deviation(actor: User, participant: Participant, **other: Any) -> Deviation:
 def test_an_alert_stays_open_until_somebody_says_what_was_done(consented: Participant, psychiatrist: User) -> None:
     raised = alert(psychiatrist, consented)
     with pytest.raises(RecordError, match="what was done"):
-        services.acknowledge(psychiatrist, raised, action_taken="  ")
-    done = services.acknowledge(psychiatrist, raised, action_taken="Seen at once, C-SSRS done.")
+        services.acknowledge(psychiatrist, raised, action_taken="  ", confirmation=confirmed(psychiatrist))
+    done = services.acknowledge(
+        psychiatrist, raised, action_taken="Seen at once, C-SSRS done.", confirmation=confirmed(psychiatrist)
+    )
     assert (done.acknowledged_by, done.action_taken) == (psychiatrist, "Seen at once, C-SSRS done.")
     assert done.acknowledged_at is not None
 
 
 def test_an_alert_is_acknowledged_once(consented: Participant, psychiatrist: User, coordinator: User) -> None:
     raised = alert(psychiatrist, consented)
-    services.acknowledge(psychiatrist, raised, action_taken="Seen.")
+    services.acknowledge(psychiatrist, raised, action_taken="Seen.", confirmation=confirmed(psychiatrist))
     with pytest.raises(RecordError, match=r"Paul has already acknowledged this alert: Seen\."):
-        services.acknowledge(coordinator, raised, action_taken="Called.")
+        services.acknowledge(coordinator, raised, action_taken="Called.", confirmation=confirmed(coordinator))
 
 
 def test_the_same_open_alert_about_a_record_is_raised_once(consented: Participant, psychiatrist: User) -> None:
@@ -78,7 +80,7 @@ def test_the_same_open_alert_about_a_record_is_raised_once(consented: Participan
     first = alert(psychiatrist, consented, source=source)
     assert alert(psychiatrist, consented, source=source) == first
     assert alert(psychiatrist, consented, source=source, level="emergency") != first
-    services.acknowledge(psychiatrist, first, action_taken="Seen.")
+    services.acknowledge(psychiatrist, first, action_taken="Seen.", confirmation=confirmed(psychiatrist))
     assert alert(psychiatrist, consented, source=source) != first
 
 
@@ -181,7 +183,9 @@ def test_an_event_that_turns_serious_raises_the_alert_then(record: Any, psychiat
 
 def test_correcting_a_serious_event_does_not_alarm_again(record: Any, psychiatrist: User) -> None:
     event = record(**SERIOUS)
-    services.acknowledge(psychiatrist, Alert.objects.get(), action_taken="Reported.")
+    services.acknowledge(
+        psychiatrist, Alert.objects.get(), action_taken="Reported.", confirmation=confirmed(psychiatrist)
+    )
     services.correct_adverse_event(psychiatrist, event, version=1, reason="ended", outcome="recovered")
     assert Alert.objects.count() == 1
 

@@ -8,16 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.trial.participants import people
-from tests.trial.participants.people import CONSENTED, make_site, make_user
+from tests.trial.participants.people import CONSENTED, PASSWORD, confirmed, make_site, make_user
 from trial.participants.models import Participant
 from trial.permissions import ACTIONS, Role
 from trial.safety import services
 from trial.safety.models import AdverseEvent, Alert, Deviation
+from trial.signatures.models import Signature
 from trial.users.models import Site, User
 
 EVENT = {
@@ -126,7 +128,7 @@ def test_the_board_shows_the_gravest_alert_first_and_hides_what_is_closed(
     )
     page = client.get(reverse("safety:board")).content.decode()
     assert page.index("Item 10 is 6.") < page.index("Item 10 is 4.") < page.index("Week 2 was late.")
-    services.acknowledge(psychiatrist, alert, action_taken="Seen.")
+    services.acknowledge(psychiatrist, alert, action_taken="Seen.", confirmation=confirmed(psychiatrist))
     services.close_deviation(psychiatrist, deviation, correction="Told.")
     page = client.get(reverse("safety:board")).content.decode()
     assert ("Item 10 is 4." in page, "Week 2 was late." in page) == (False, False)
@@ -147,7 +149,7 @@ def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psyc
     client.force_login(psychiatrist)
     address = reverse("safety:acknowledge", args=[alert.pk])
     given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
-    given |= {"version": str(alert.version), "key": key()}
+    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username, "password": PASSWORD}
     for words in ("", "x", "Acknowledged", "ok ok"):
         refused = client.post(address, {**given, "action_taken": words})
         assert "action_taken" in refused.context["form"].errors, words
@@ -163,10 +165,45 @@ def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psyc
     assert "Seen at once, C-SSRS done." in page
     assert "Acknowledge this alert" not in page
     assert client.post(address, given).status_code == 302, "the same form sent twice is one form"
+    signed = Signature.objects.get(subject_table="safety.alert")
+    assert (signed.signer, signed.meaning, signed.subject_id) == (psychiatrist, "reviewed", str(alert.pk))
+    assert '<li class="list-group-item" data-signature="valid">' in page
     other = client.post(address, {**given, "action_taken": "Called the ward twice.", "key": key()})
     assert other.status_code == 409
     assert "Seen at once, C-SSRS done." in other.content.decode()
     assert "Called the ward twice." in other.content.decode()
+
+
+def test_a_wrong_password_acknowledges_nothing_and_keeps_what_was_typed(
+    client: Client, alert: Alert, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    address = reverse("safety:acknowledge", args=[alert.pk])
+    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
+    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username}
+    refused = client.post(address, {**given, "password": "not it at all"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Nothing was signed" in page
+    assert "Seen at once, C-SSRS done." in page
+    assert "not it at all" not in page
+    alert.refresh_from_db()
+    assert alert.acknowledged_at is None
+    assert not Signature.objects.exists()
+    assert AccessAttempt.objects.get().username.endswith(psychiatrist.username), "it counts as a failed sign-in"
+    assert client.post(address, {**given, "password": PASSWORD}).status_code == 302
+
+
+def test_what_is_kept_of_a_form_sent_once_tells_nothing_of_the_password(
+    client: Client, alert: Alert, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    address = reverse("safety:acknowledge", args=[alert.pk])
+    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
+    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username}
+    assert client.post(address, {**given, "password": PASSWORD}).status_code == 302
+    again = client.post(address, {**given, "password": "another one, as if guessed"})
+    assert again.status_code == 302, "the same form; a digest over the password would make it another"
 
 
 def test_the_page_of_an_alert_names_participant_visit_time_and_what_happened(

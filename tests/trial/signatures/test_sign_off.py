@@ -65,7 +65,7 @@ def test_only_a_real_site_in_production_needs_the_signatures(mode: str, is_pract
 
 
 def version() -> ProtocolVersion:
-    return ProtocolVersion(version=protocol.CURRENT, sha256=protocol.sha256(protocol.CURRENT))
+    return ProtocolVersion(version=protocol.FIRST, sha256=protocol.sha256(protocol.FIRST))
 
 
 def sign_protocol(actor: User, site: Site) -> None:
@@ -93,13 +93,13 @@ def pi(ward: Ward) -> User:
 def test_who_has_signed_and_who_has_not_is_told_for_each_site(clinic: Clinic) -> None:
     other = builders.make_site("ELSE")
     sign_protocol(clinic.pi, clinic.site)
-    here, there = sign_offs([clinic.site, other], protocol.CURRENT)
+    here, there = sign_offs([clinic.site, other], protocol.FIRST)
     assert (here.missing, there.missing) == ((ANOTHER,), ("the PI", PHYSICIAN))
-    assert not is_signed_at(protocol.CURRENT, [clinic.site])
+    assert not is_signed_at(protocol.FIRST, [clinic.site])
     sign_protocol(clinic.psychiatrist, clinic.site)
-    assert is_signed_at(protocol.CURRENT, [clinic.site])
-    assert not is_signed_at(protocol.CURRENT, [clinic.site, other])
-    assert not is_signed_at(protocol.CURRENT, [])
+    assert is_signed_at(protocol.FIRST, [clinic.site])
+    assert not is_signed_at(protocol.FIRST, [clinic.site, other])
+    assert not is_signed_at(protocol.FIRST, [])
 
 
 def test_clonidine_waits_for_the_signatures(production: None, ward: Ward, pi: User) -> None:
@@ -110,7 +110,7 @@ def test_clonidine_waits_for_the_signatures(production: None, ward: Ward, pi: Us
     with pytest.raises(ProtocolUnsigned) as refused:
         give()
     assert str(refused.value) == (
-        f"Clonidine waits for signatures. Still to sign protocol {protocol.CURRENT} for Clinic K: the PI and a site "
+        f"Clonidine waits for signatures. Still to sign protocol {protocol.FIRST} for Clinic K: the PI and a site "
         "physician. They sign on the page Protocol, by Sign this protocol."
     )
     sign_protocol(pi, ward.site)
@@ -173,19 +173,19 @@ def test_signatures_of_another_site_or_another_file_do_not_count(
     other = builders.make_site("ELSE")
     sign_protocol(clinic.pi, clinic.site)
     sign_protocol(clinic.psychiatrist, clinic.site)
-    require_signed_protocol(clinic.site, protocol.CURRENT, "The infusion")
+    require_signed_protocol(clinic.site, protocol.FIRST, "The infusion")
     with pytest.raises(ProtocolUnsigned):
-        require_signed_protocol(other, protocol.CURRENT, "The infusion")
+        require_signed_protocol(other, protocol.FIRST, "The infusion")
     monkeypatch.setattr("trial.protocol.sha256", lambda version: "0" * 64)
     with pytest.raises(ProtocolUnsigned):
-        require_signed_protocol(clinic.site, protocol.CURRENT, "The infusion")
+        require_signed_protocol(clinic.site, protocol.FIRST, "The infusion")
 
 
 def test_signing_a_version_not_yet_in_use_brings_it_into_use(site_of_nobody: Site) -> None:
     pi = builders.make_person(site_of_nobody, Role.PI)
     assert not ProtocolVersion.objects.exists()
     sign(pi, version(), "approved", site=site_of_nobody, key=uuid4())
-    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.CURRENT)
+    assert ProtocolVersion.objects.get().sha256 == protocol.sha256(protocol.FIRST)
 
 
 @pytest.fixture

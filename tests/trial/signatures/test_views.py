@@ -176,7 +176,7 @@ def test_what_is_not_signed_on_a_page_has_none(clinic: Clinic, label: str, row_i
 
 
 def test_the_protocol_is_signed_for_the_site_by_both(clinic: Clinic) -> None:
-    client, version = signed_in(clinic.pi), protocol.CURRENT
+    client, version = signed_in(clinic.pi), protocol.FIRST
     place = reverse("signatures:sign", args=["records.ProtocolVersion", version])
     panel = reverse("signatures:protocol")
     assert "still to sign: the PI and a site physician" in client.get(panel).content.decode()
@@ -197,7 +197,7 @@ def test_the_protocol_is_signed_for_the_site_by_both(clinic: Clinic) -> None:
 def test_whoever_serves_at_two_sites_says_for_which_the_protocol_is_signed(clinic: Clinic) -> None:
     second = add_site("system:tests", code="L", name="Clinic L", timezone="Europe/Berlin")
     give_role("system:tests", user=clinic.pi, site=second, role=Role.PI, starts_on=date(2020, 1, 1))
-    place = reverse("signatures:sign", args=["records.ProtocolVersion", protocol.CURRENT])
+    place = reverse("signatures:sign", args=["records.ProtocolVersion", protocol.FIRST])
     page = signed_in(User.objects.get(pk=clinic.pi.pk)).get(place).content.decode()
     assert "Clinic K" in page
     assert "Clinic L" in page
@@ -206,9 +206,9 @@ def test_whoever_serves_at_two_sites_says_for_which_the_protocol_is_signed(clini
 def test_a_monitor_reads_the_signatures_of_the_protocol_and_signs_none(clinic: Clinic) -> None:
     client = signed_in(clinic.people[Role.MONITOR])
     assert "Sign this protocol" not in client.get(reverse("signatures:protocol")).content.decode()
-    place = reverse("signatures:sign", args=["records.ProtocolVersion", protocol.CURRENT])
+    place = reverse("signatures:sign", args=["records.ProtocolVersion", protocol.FIRST])
     assert "do not allow you to sign this" in client.get(place).content.decode()
-    panel = reverse("signatures:panel", args=["records.ProtocolVersion", protocol.CURRENT])
+    panel = reverse("signatures:panel", args=["records.ProtocolVersion", protocol.FIRST])
     assert "Nobody has signed this yet" in client.get(panel).content.decode()
 
 

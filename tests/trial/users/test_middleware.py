@@ -81,7 +81,7 @@ def test_the_policy_has_no_hole() -> None:
 
 def menu(client: Client) -> list[str]:
     page = client.get("/protocol/").content.decode()
-    return re.findall(r'<a class="nav-link"[^>]*>([^<]+)</a>', page)
+    return re.findall(r'<a class="(?:nav-link|dropdown-item)[^"]*"[^>]*>([^<]+)</a>', page)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def review_trail(
         reason="audit trail reviewed",
         digest=digest,
         site_id=site.pk,
-        protocol_version=protocol.CURRENT,
+        protocol_version=protocol.FIRST,
         from_entry=period.from_entry,
         to_entry=to_entry,
         from_at=period.from_at,

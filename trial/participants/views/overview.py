@@ -30,6 +30,7 @@ PANELS = (
     ("contacts.review", "contacts:open_accesses"),
     ("locks.allow", "locks:waiting"),
     ("queries.read", "monitoring:today"),
+    ("signatures.sign", "participants:unsigned_today"),
 )
 
 

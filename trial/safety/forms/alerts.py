@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from trial.participants.forms.base import KeyedForm
 from trial.records.forms import moment
+from trial.signatures.forms import SignFields
 
 SHORTEST_ACTION, FEWEST_WORDS = 10, 2
 TOO_SHORT = (
@@ -18,8 +19,8 @@ TOO_SHORT = (
 )
 
 
-class AcknowledgeForm(KeyedForm):
-    """What was done about an alert that tells of something at *since*, and when."""
+class AcknowledgeForm(SignFields, KeyedForm):
+    """What was done about an alert that tells of something at *since*, and when; sending it is a signature."""
 
     why = ""
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

@@ -16,6 +16,8 @@ from trial.records.services import RecordError, amend, enter, require_version
 from trial.safety.models import Alert, AlertNotice
 from trial.safety.rules.escalation import steps
 from trial.safety.services.naming import named, shortened
+from trial.signatures.models import Signature
+from trial.signatures.services import Confirmation, sign
 from trial.users.models import User
 
 
@@ -105,13 +107,15 @@ def acknowledge(
     alert: Alert,
     *,
     action_taken: str,
+    confirmation: Confirmation | None,
     acted_at: datetime | None = None,
     at: datetime | None = None,
     version: int | None = None,
 ) -> Alert:
-    """Acknowledge an alert with what was done and when; raises RecordError without that or when it is already done.
+    """Acknowledge an alert with what was done and when, and sign it; raises RecordError and SignatureRefused.
 
-    *version* is the alert's that the page showed: raises StaleRecord where somebody else was faster.
+    confirmation: that the actor gave the password; None for the demo's alerts, which nobody raised. *version* is
+    the alert's that the page showed: raises StaleRecord where somebody else was faster.
     """
     if not action_taken.strip():
         raise RecordError("Say what was done about the alert.")
@@ -120,7 +124,9 @@ def acknowledge(
         require_version(locked, version)
         if locked.acknowledged_at is not None:
             raise RecordError(f"{locked.acknowledged_by} has already acknowledged this alert: {locked.action_taken}")
-        return amend(
+        if confirmation is None and locked.origin != Origin.DEMO:
+            raise RecordError("An alert is acknowledged with a signature: give your password.")
+        done = amend(
             locked,
             actor,
             version=locked.version,
@@ -130,3 +136,6 @@ def acknowledge(
             acted_at=acted_at,
             action_taken=action_taken.strip(),
         )
+        if confirmation is not None:
+            sign(actor, subject=done, meaning=Signature.Meaning.REVIEWED, confirmation=confirmation)
+        return done

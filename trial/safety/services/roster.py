@@ -28,7 +28,7 @@ def plan_shift(
         if key is not None and (row := repeated(OnCallShift, actor, key, digest)):
             return row
         _check(site, starts_at, ends_at, people)
-        version = protocol.CURRENT
+        version = protocol.FIRST
         return put(OnCallShift, actor, key=key, reason="on call", digest=digest, protocol_version=version, **values)
 
 
@@ -62,7 +62,7 @@ def set_contact(
             reason="emergency number of the site",
             digest=content_hash({"site": site, **values}),
             site=site,
-            protocol_version=protocol.CURRENT,
+            protocol_version=protocol.FIRST,
             **values,
         )
 

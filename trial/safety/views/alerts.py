@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from trial.participants.access import for_participant, sites_of
@@ -21,6 +23,9 @@ from trial.records.services import RecordError
 from trial.safety import on_call, queries, services
 from trial.safety.forms import AcknowledgeForm
 from trial.safety.models import Alert
+from trial.signatures.queries import signatures_of
+from trial.signatures.services import Confirmation
+from trial.signatures.wording import for_readers
 
 
 @requires("safety.read")
@@ -45,22 +50,36 @@ def attend(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("safety:alert", pk)
 
 
+@sensitive_post_parameters("username", "password")
 @requires("safety.acknowledge")
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Acknowledge an alert with what was done and when."""
+    """Acknowledge an alert with what was done and when, and sign it."""
     found = queries.get_row(Alert, sites_of(request), pk)
     with timezone.override(found.participant.site.zone):
-        form = acknowledge_form(found, request.POST or None)
+        form = acknowledge_form(request, found, request.POST or None)
+        about = opened(found, partial(acknowledge_form, request))
+        confirmation = confirmed(form, found)
 
         def write() -> None:
             given = {"action_taken": form.cleaned_data["action_taken"], "acted_at": form.cleaned_data["occurred_at"]}
-            services.acknowledge(request.user, found, version=form.cleaned_data["version"] or 0, **given)  # type: ignore[arg-type]
+            given |= {"version": form.cleaned_data["version"] or 0, "confirmation": confirmation}
+            services.acknowledge(request.user, found, **given)  # type: ignore[arg-type]
 
-        about = opened(found, acknowledge_form)
         if request.method == "POST" and attempt(form, write, about, by=request.user):
-            messages.success(request, f"The alert about {found.participant} is acknowledged.")
+            messages.success(request, f"The alert about {found.participant} is acknowledged, with your signature.")
             return redirect("safety:alert", pk)
         return alert_page(request, found, form)
+
+
+def confirmed(form: AcknowledgeForm, found: Alert) -> Confirmation | None:
+    """Check the password before any transaction is open; None where the form or the alert needs no more."""
+    if found.acknowledged_at is not None or not form.is_valid():
+        return None
+    try:
+        return form.confirm()
+    except RecordError as refused:
+        form.add_error(None, str(refused))
+        return None
 
 
 @requires("safety.read")
@@ -71,12 +90,12 @@ def reach(request: HttpRequest, participant: Participant) -> HttpResponse:
     return render(request, "safety/_reach.html", {"unreached": waiting, "participant": participant, "on_page": True})
 
 
-def acknowledge_form(found: Alert, data: Any = None) -> AcknowledgeForm:
+def acknowledge_form(request: HttpRequest, found: Alert, data: Any = None) -> AcknowledgeForm:
     """The form of an alert's acknowledgement, showing the one that it has."""
     shown: dict[str, Any] = {"version": found.version}
     if found.acknowledged_at is not None:
         shown |= {"occurred_at": found.acted_at, "action_taken": found.action_taken}
-    return AcknowledgeForm(data, since=found.occurred_at, initial=shown)
+    return AcknowledgeForm(data, request=request, since=found.occurred_at, initial=shown)
 
 
 def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None = None) -> HttpResponse:
@@ -84,7 +103,7 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
     user: Any = request.user
     may_acknowledge = may(user, "safety.acknowledge", found.site_id)
     if form is None and may_acknowledge and found.acknowledged_at is None:
-        form = acknowledge_form(found)
+        form = acknowledge_form(request, found)
     frame = {
         "alert": found,
         "participant": found.participant,
@@ -94,5 +113,6 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
         "notices": queries.notices_of(found),
         "plan": queries.plan_of(found),
         "event_id": queries.event_of(found),
+        "signatures": [] if found.acknowledged_at is None else for_readers(signatures_of(found), sees_values=False),
     }
     return render(request, "safety/alert.html", frame, status=status_of(form))
