@@ -41,7 +41,7 @@ def register_checks() -> None:
 
 
 def check_registry(app_configs: Any = None, **_: Any) -> list[checks.CheckMessage]:
-    """Every model is audited or excepted with a reason, and no secret column is audited."""
+    """Every model is audited or excepted with a reason, its entries have their readers, no secret column is audited."""
     unclassified = [
         checks.Error(
             f"{label} is neither audited nor excepted.",
@@ -50,7 +50,15 @@ def check_registry(app_configs: Any = None, **_: Any) -> list[checks.CheckMessag
         )
         for label in registry.unclassified_models()
     ]
-    return [*unclassified, *(_secret_error(*found) for found in secret_columns())]
+    siteless = [
+        checks.Error(
+            f"{label} has no site: the readers of which site's trail see its entries?",
+            hint="Add it to SITE_THROUGH, or to OF_NO_SITE with a reason, in trial/audit/registry.py.",
+            id="audit.E004",
+        )
+        for label in registry.siteless_models()
+    ]
+    return [*unclassified, *siteless, *(_secret_error(*found) for found in secret_columns())]
 
 
 def secret_columns() -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Field, ForeignKey, Func, JSONField, Model, Q, QuerySet, TextField
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from trial.audit.models import AuditEntry
-from trial.audit.registry import audited_models
+from trial.audit.registry import SITE_THROUGH, audited_models
 
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset(
@@ -95,9 +95,41 @@ def row_key(model: type[Model], value: Any) -> str:
 def visible_entries(sites: Collection[UUID]) -> QuerySet[AuditEntry]:
     """Entries of rows of these sites, and of rows that belong to no site (accounts, protocol versions)."""
     own = [*(str(site) for site in sites), *(site.hex for site in sites)]
-    return AuditEntry.objects.annotate(site=Column(Coalesce("new", "old"), column="site_id")).filter(
-        Q(site__in=own) | (Q(site__isnull=True) & (~Q(table_name="users_site") | Q(row_id__in=own)))
-    )
+    entries = AuditEntry.objects.annotate(site=Column(Coalesce("new", "old"), column="site_id"))
+    of_a_site = ["users_site", *(apps.get_model(label)._meta.db_table for label in SITE_THROUGH)]
+    seen = Q(site__in=own) | Q(site__isnull=True) & ~Q(table_name__in=of_a_site)
+    seen |= Q(table_name="users_site", row_id__in=own)
+    for label, through in SITE_THROUGH.items():
+        entries = entries.alias(**{name: _named(name) for name in through})
+        table = apps.get_model(label)._meta.db_table
+        seen |= Q(_at_sites(through, sites), table_name=table)
+    return entries.filter(seen)
+
+
+def _named(column: str) -> Cast:
+    """What a column of an entry's row names, as text on either engine."""
+    return Cast(Column(Coalesce("new", "old"), column=column), TextField())
+
+
+def _at_sites(through: Mapping[str, str], sites: Collection[UUID]) -> Q:
+    """That one of the columns names a row at the sites, or none names anything."""
+    found = Q(**{f"{column}__isnull": True for column in through})
+    for column, label in through.items():
+        rows = rows_at(apps.get_model(label), sites)
+        found |= Q(**{f"{column}__in": rows.annotate(as_text=Cast("pk", TextField())).values("as_text")})
+    return found
+
+
+def rows_at(model: type[Model], sites: Collection[UUID]) -> QuerySet[Any]:
+    """The rows of a model that are at the sites by themselves or by what they name, or else are of no site."""
+    rows = model._base_manager.order_by()
+    through = SITE_THROUGH.get(model._meta.label)
+    if through is None:
+        return rows.filter(site__in=sites)
+    here = Q(**{f"{column}__isnull": True for column in through})
+    for column, label in through.items():
+        here |= Q(**{f"{column}__in": rows_at(apps.get_model(label), sites).values("pk")})
+    return rows.filter(here)
 
 
 def trail(

@@ -64,6 +64,26 @@ APPEND_ONLY = frozenset({"locks.LockChange", "locks.UnlockDecision", "locks.Unlo
 # Models whose rows the database never deletes, so that an id or a name never stands for somebody else later.
 KEPT = frozenset({"users.User"})
 
+_LOCKED = {"visit_id": "participants.Visit", "participant_id": "participants.Participant"}
+
+# Audited tables without a site of their own: their rows are of the site of what one of these columns names, and of
+# no site, like an account's, where all of them are empty.
+SITE_THROUGH: dict[str, dict[str, str]] = {
+    "locks.LockChange": _LOCKED,
+    "locks.UnlockRequest": _LOCKED,
+    "locks.UnlockDecision": {"request_id": "locks.UnlockRequest"},
+    "safety.AlertNotice": {"alert_id": "safety.Alert"},
+}
+# Audited tables whose rows belong to no site: whoever reads the trail anywhere reads them.
+OF_NO_SITE: dict[str, str] = {
+    "otp_static": "Second factors of an account; their secrets stay out of the trail.",
+    "otp_totp": "Second factors of an account; their secrets stay out of the trail.",
+    "records.ProtocolVersion": "One protocol for all sites.",
+    "safety.SafetyExport": "A listing names the sites that it covers, often several.",
+    "tokens.AccessToken": "It belongs to an account.",
+    "users.User": "An account may have roles at many sites.",
+}
+
 # Audited columns whose name sounds like a secret but is none: (model label, column).
 NOT_SECRET = frozenset({("users.User", "password_set_at"), ("users.User", "is_password_given")})
 
@@ -105,6 +125,19 @@ def is_audited(model: type[Model]) -> bool:
 def unclassified_models() -> list[str]:
     """Labels of models that are neither audited nor excepted with a reason."""
     return [m._meta.label for m in concrete_models() if not is_audited(m) and why_not_audited(m) is None]
+
+
+def has_site(model: type[Model]) -> bool:
+    """True for a model whose rows name their site themselves; a site names itself."""
+    return model._meta.label == "users.Site" or any(f.column == "site_id" for f in model._meta.concrete_fields)
+
+
+def siteless_models() -> list[str]:
+    """Labels of audited models of which nobody said whose site's readers see the entries of their rows."""
+    told = SITE_THROUGH.keys() | OF_NO_SITE.keys()
+    return [
+        m._meta.label for m in audited_models() if not has_site(m) and not told & {m._meta.label, m._meta.app_label}
+    ]
 
 
 def audited_models() -> list[type[Model]]:

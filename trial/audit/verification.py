@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -62,6 +62,21 @@ class Report:
         return not self.findings
 
 
+Check = Callable[[str], Iterator[Finding]]
+_further: list[Check] = []
+
+
+def also_check(check: Check) -> None:
+    """Hand in, from `AppConfig.ready()`, a check of tables that follow from audited ones; it is given the alias."""
+    _further.append(check)
+
+
+def check_what_follows(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """Each table that has no entries of its own is what the audited table it follows from says."""
+    for check in _further:
+        yield from check(connection.alias)
+
+
 def verify(head: dict[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> Report:
     """Seal, then check the whole trail against itself and against the tables.
 
@@ -77,6 +92,7 @@ def verify(head: dict[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS)
         rows: dict[tuple[str, str], Last] = {}
         found += _capped(check_entries(connection, report, rows))
         found += _capped(check_rows(connection, report, rows))
+        found += _capped(check_what_follows(connection))
     report.findings = sorted(found, key=lambda finding: (finding.entry_id is None, finding.entry_id or 0))
     return report
 

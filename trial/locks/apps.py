@@ -16,10 +16,13 @@ class LocksConfig(AppConfig):
 
     def ready(self) -> None:
         from trial.audit.trigger_sets import register
+        from trial.audit.verification import also_check
         from trial.locks.checks import register_checks
         from trial.locks.refusals import prepare
         from trial.locks.triggers import LOCKS_SET
+        from trial.locks.verification import check_states
 
         register(LOCKS_SET)
+        also_check(check_states)
         connection_created.connect(prepare, dispatch_uid="locks.prepare")
         register_checks()

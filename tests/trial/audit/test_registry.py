@@ -20,6 +20,14 @@ def test_the_check_names_a_model_that_nobody_classified(monkeypatch: pytest.Monk
     assert [message.msg for message in check_registry()] == ["sessions.Session is neither audited nor excepted."]
 
 
+def test_every_audited_row_is_of_a_site_or_of_none_for_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert registry.siteless_models() == []
+    assert all(len(reason) > 20 for reason in registry.OF_NO_SITE.values())
+    monkeypatch.delitem(registry.SITE_THROUGH, "locks.LockChange")
+    assert [message.id for message in check_registry()] == ["audit.E004"]
+    assert "locks.LockChange has no site" in check_registry()[0].msg
+
+
 def test_no_secret_column_is_audited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert secret_columns() == []
     monkeypatch.delitem(registry.EXCLUDED_COLUMNS, "users.User")

@@ -1,0 +1,75 @@
+"""A lock state that was changed around its changes is found; readers of another site's trail see no lock of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from tests.trial.audit.outsiders import damage
+from tests.trial.locks import ward as wards
+from tests.trial.locks.ward import KINDS, Ward, confirmed
+from tests.trial.participants import people
+from trial.audit.models import AuditEntry
+from trial.audit.queries import history, trail, visible_entries
+from trial.audit.verification import verify
+from trial.locks import services
+from trial.locks.models import LockChange, UnlockDecision, UnlockRequest
+from trial.locks.verification import check_states
+
+TABLES = {"visit": "locks_visitlock", "participant": "locks_participantlock", "trial": "locks_triallock"}
+
+
+def asked_and_opened(ward: Ward, kind: str) -> list[LockChange | UnlockRequest | UnlockDecision]:
+    """Something locked, asked for and opened: the rows of all four steps."""
+    change = wards.lock(ward, kind)
+    request = services.request_unlock(
+        ward.carla, change.state, reason="a page was found", confirmation=confirmed(ward.carla), site=ward.site
+    )
+    opened = services.allow_unlock(ward.dora, request, confirmation=confirmed(ward.dora), site=ward.site)
+    return [change, request, request.decision, opened]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_states_that_say_what_the_last_change_says_are_whole(ward: Ward, kind: str) -> None:
+    assert list(check_states("default")) == []
+    wards.lock(ward, kind)
+    assert list(check_states("default")) == []
+
+
+def test_a_lock_that_was_opened_by_two_people_is_whole_again(ward: Ward) -> None:
+    asked_and_opened(ward, "visit")
+    assert list(check_states("default")) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_changed_around_its_changes_is_named(cloned_orm: str, kind: str) -> None:
+    ward = wards.make_ward()
+    change = wards.lock(ward, kind)
+    opened = "0" if connection.vendor == "sqlite" else "false"
+    damage(cloned_orm, TABLES[kind], f"UPDATE {TABLES[kind]} SET is_locked = {opened}")
+    report = verify()
+    entry = AuditEntry.objects.get(table_name="locks_lockchange", row_id=str(change.pk))
+    assert [(one.entry_id, one.table) for one in report.findings] == [(entry.id, TABLES[kind])]
+    assert report.findings[0].problem == "the state is open, but by the changes of the lock it is locked"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["visit", "participant"])
+def test_a_reader_of_another_site_sees_nothing_of_a_lock(ward: Ward, kind: str) -> None:
+    rows = asked_and_opened(ward, kind)
+    elsewhere = people.make_site("L")
+    for row in rows:
+        assert history(row._meta.label, row.pk, [ward.site.pk]), "the control: the own site's reader sees it"
+        assert history(row._meta.label, row.pk, [elsewhere.pk]) == []
+    tables = {row._meta.db_table for row in rows}
+    assert {entry.table_name for entry in visible_entries([ward.site.pk])} >= tables
+    assert not {entry.table_name for entry in visible_entries([elsewhere.pk])} & tables
+    said = {line.reason for line in trail([elsewhere.pk], size=1_000)}
+    assert not said & {"data reviewed", "a page was found"}
+
+
+@pytest.mark.django_db
+def test_a_freeze_of_the_whole_trial_is_in_every_sites_trail(ward: Ward) -> None:
+    elsewhere = people.make_site("L")
+    change = wards.lock(ward, "trial")
+    assert history("locks.LockChange", change.pk, [elsewhere.pk])
