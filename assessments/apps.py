@@ -10,9 +10,12 @@ class AssessmentsConfig(AppConfig):
     label = "assessments"
 
     def ready(self) -> None:
-        """Answer who asks for a participant's score at entry, and for the scales missing at visits."""
+        """Answer who asks for a score at entry, for the scales missing at visits, and for who is kept from whom."""
         from assessments.queries import entry_total, missing_at
+        from assessments.raters.queries import blinded_to
+        from trial.blinding import grounded_on
         from trial.records.events import provides
 
         provides("assessments.entry_total")(entry_total)
         provides("assessments.missing_at")(missing_at)
+        grounded_on(blinded_to)

@@ -25,6 +25,7 @@ from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.conflicts import Opened
 from trial.records.saving import attempt, status_of, to_show
+from trial.safety.blinding import seen_by
 from trial.safety.on_call import unreached
 from trial.safety.queries import alert_about
 from trial.signatures.sign_off import is_signed_at
@@ -87,7 +88,8 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
     recorded = queries.assessment_at(at.visit, instrument)
     if recorded is None:
         raise Http404(f"{instrument} is not recorded at {visit_code}.")
-    alert = alert_about(recorded, services.ALERT_KIND)
+    about = alert_about(recorded, services.ALERT_KIND)
+    alert = about and seen_by(request.user, about)
     with timezone.override(at.participant.site.zone):
         frame = {
             "place": at,

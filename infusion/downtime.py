@@ -43,9 +43,10 @@ class Sheet:
     readings: tuple[datetime, ...]
 
 
-def sheets(sites: Collection[UUID], at: datetime) -> list[Sheet]:
-    """A sheet for every infusion that runs at some sites, by study id."""
+def sheets(sites: Collection[UUID], at: datetime, besides: Collection[UUID] = ()) -> list[Sheet]:
+    """A sheet for every infusion that runs at some sites, by study id; without those of the participants *besides*."""
     running = Infusion.objects.filter(ended_at=None, participant__site_id__in=sites)
+    running = running.exclude(participant_id__in=besides)
     found = running.select_related("participant__site").order_by("participant__study_id")
     return [sheet(infusion.participant, at) for infusion in found]
 
@@ -98,6 +99,6 @@ def page_of(site: Site, at: datetime) -> bytes:
     )
 
 
-def frame(sites: Collection[UUID], at: datetime) -> dict[str, object]:
+def frame(sites: Collection[UUID], at: datetime, besides: Collection[UUID] = ()) -> dict[str, object]:
     """What the template of the sheets shows."""
-    return {"sheets": sheets(sites, at), "made_at": at, "blank_lines": BLANK_LINES}
+    return {"sheets": sheets(sites, at, besides), "made_at": at, "blank_lines": BLANK_LINES}

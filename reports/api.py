@@ -11,6 +11,7 @@ from ninja import Router, Schema, Status
 
 from reports import queries, services
 from reports.models import Report
+from trial.blinding import keep_from_sites
 from trial.participants.api import sites_of
 from trial.tokens.gate import Allows
 from trial.tokens.schemas import Problem
@@ -49,6 +50,7 @@ def reports(request: HttpRequest) -> Any:
 def results(request: HttpRequest, report_id: UUID) -> Any:
     """results.json of a report, byte for byte as published."""
     report = queries.get_report(sites_of(request), report_id)
+    keep_from_sites(request.user, [report.site_id])
     if report.published_at is None:
         raise Http404("This report is not published yet.")
     try:

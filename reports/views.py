@@ -13,6 +13,7 @@ from reports import queries, services
 from reports.books import BOOKS
 from reports.forms import OrderForm
 from reports.models import Report
+from trial.blinding import keep_from_sites
 from trial.permissions import may, requires
 from trial.users.models import User
 
@@ -118,6 +119,7 @@ def _described(report: Report) -> dict[str, object]:
 
 def _published(request: HttpRequest, report_id: UUID) -> Report:
     report = queries.get_report(_sites(request), report_id)
+    keep_from_sites(request.user, [report.site_id])
     if report.published_at is None:
         raise Http404("This report is not published yet.")
     return report

@@ -35,6 +35,7 @@ MAX_FUNCTION_LINES = 60
 LEVELS = [
     {"trial.protocol"},
     {"trial.rules"},
+    {"trial.blinding"},
     {"trial.permissions"},
     {"trial.audit"},
     {"trial.users"},

@@ -5,13 +5,15 @@ A right is held at a site. Another site's object and a missing one answer alike:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+
+from trial.blinding import Hidden, blinded_to
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -101,6 +103,21 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "jobs.read": EVERYONE,
 }
 
+# Where the protocol keeps a participant's raters from the treatment (trial/blinding.py), these are closed to them whole
+# for that participant: doses, weights, pumps, bedside readings (what is measured, and how often, follows the rate),
+# levels, side effects.
+UNBLINDING = frozenset({"infusion.read", "infusion.record", "infusion.order"})
+# Of what the trail, queries, verification and signatures hold, this alone stays open to such a rater: an app's tables
+# (by its label) but for those of HIDDEN_TABLES. Whatever is added later is hidden until it is named here.
+SHOWN_APPS = frozenset(
+    {
+        *("users", "tokens", "otp_totp", "otp_static", "records", "reports", "locks", "contacts", "signatures"),
+        *("participants", "assessments", "imaging"),
+    }
+)
+# A status says why an infusion was stopped or somebody left.
+HIDDEN_TABLES = frozenset({"participants.status"})
+
 # One's own password and papers need no role: who waits for a delegation can still see what is missing.
 OF_ANY_ACCOUNT = frozenset({"account.own"})
 
@@ -136,12 +153,30 @@ def may(user: HoldsRoles, action: str, site_id: UUID | None = None) -> bool:
     return bool(sites) if site_id is None else site_id in sites
 
 
+def is_unblinding(label: str) -> bool:
+    """Whether a kind of record, by its model's label, tells of doses, levels or side effects."""
+    label = label.lower()
+    return label.partition(".")[0] not in SHOWN_APPS or label in HIDDEN_TABLES
+
+
+def refuse_unblinding(user: HoldsRoles, action: str, study_id: object, sites: Collection[UUID]) -> None:
+    """Raise Hidden where an action is closed to the participant's raters, and the account is one of them.
+
+    A participant of another site is left to the view, which answers as for a missing one.
+    """
+    if action not in UNBLINDING or not study_id:
+        return
+    for about in blinded_to(user).values():
+        if about.study_id == study_id and about.site_id in sites:
+            raise Hidden(about)
+
+
 def requires(action: str) -> Callable[[View], View]:
     """Gate a view: the account must hold a role that may do *action* at some site, else 403.
 
     What is `OF_ANY_ACCOUNT` needs no role. Who is not signed in never comes here: the middleware leads to the sign-in
     page. The sites are left on ``request.sites``; the view fetches its objects within them, so that another site's
-    object is a 404.
+    object is a 404. What is UNBLINDING raises Hidden for a rater who is kept from the participant of the address.
     """
     ACTIONS[action]
 
@@ -153,6 +188,7 @@ def requires(action: str) -> Callable[[View], View]:
             if not sites and not (user.is_authenticated and action in OF_ANY_ACCOUNT):
                 raise PermissionDenied(f"Your roles do not allow '{action}'. Ask an administrator if they should.")
             request.sites = sites  # type: ignore[attr-defined]
+            refuse_unblinding(user, action, kwargs.get("study_id"), sites)
             return view(request, *args, **kwargs)
 
         gated.action = action  # type: ignore[attr-defined]

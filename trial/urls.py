@@ -25,4 +25,5 @@ urlpatterns = [
     path("reports/", include("reports.urls")),
 ]
 
+handler403 = "trial.users.refusals.denied"
 handler500 = "trial.records.faults.answer"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from assessments.models import RaterAssignment
+from trial.blinding import Blinded
 from trial.participants.models import Participant
+from trial.users.models import User
 
 
 def assignments_of(participant: Participant) -> list[RaterAssignment]:
@@ -37,3 +40,25 @@ def holding_at(participant: Participant, at: datetime) -> QuerySet[RaterAssignme
         participant=participant,
         starts_on__lte=day,
     )
+
+
+def blinded_to(user: User, versions: Collection[str]) -> list[Blinded]:
+    """The participants whom an account rates now, of those under some protocol versions; in one query.
+
+    It holds for the days of the assignment at the site, the last one included, or until the assignment is ended.
+    """
+    now = timezone.now()
+    # No clock of any site is further than a day from UTC; which day it is there is asked below.
+    rows = RaterAssignment.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=now),
+        Q(ends_on=None) | Q(ends_on__gte=now.date() - timedelta(days=1)),
+        user=user,
+        starts_on__lte=now.date() + timedelta(days=1),
+        participant__protocol_version__in=versions,
+    ).select_related("participant__site")
+    return [
+        Blinded(one.pk, one.study_id, one.site_id, one.protocol_version, row.ends_on)
+        for row in rows.order_by("starts_on")
+        for one in [row.participant]
+        if row.starts_on <= one.site.today and (row.ends_on is None or row.ends_on >= one.site.today)
+    ]

@@ -13,6 +13,7 @@ from infusion.bedside import bedside, checklists, series, serum_table
 from infusion.downtime import frame as sheets_for
 from infusion.forms import RateForm
 from infusion.views.frame import frame, infusion_or_404, participant_of
+from trial.blinding import blinded_to
 from trial.participants.queries import get_visit
 from trial.permissions import may, requires
 from trial.users.sessions.actions import while_locked
@@ -62,7 +63,10 @@ def detail(request: HttpRequest, study_id: str) -> HttpResponse:
 @require_safe
 def downtime(request: HttpRequest) -> HttpResponse:
     """The sheets of every running infusion, to be printed for the time when the site is down."""
-    return render(request, "infusion/downtime.html", sheets_for(request.sites, timezone.now()))  # type: ignore[attr-defined]
+    kept_from = blinded_to(request.user)
+    shown = sheets_for(request.sites, timezone.now(), kept_from)  # type: ignore[attr-defined]
+    shown["hidden"] = [about.study_id for about in kept_from.values()]
+    return render(request, "infusion/downtime.html", shown)
 
 
 @requires("infusion.read")

@@ -175,7 +175,9 @@ class Addresses:
             ("locks:refuse", "pk"): lambda: self.asked.pk,
             ("safety:event", "pk"): lambda: self.of_patient(AdverseEvent),
             ("safety:follow_up", "pk"): lambda: self.of_patient(AdverseEvent),
-            ("safety:report", "pk"): lambda: AdverseEvent.objects.get(participant=self.patient, is_serious=True).pk,
+            ("safety:report", "pk"): lambda: (
+                AdverseEvent.objects.filter(participant=self.patient, is_serious=True)[0].pk
+            ),
             ("safety:shift", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
             ("safety:cancel", "pk"): lambda: OnCallShift.objects.filter(site=self.site)[0].pk,
             ("safety:plan", "code"): lambda: self.site.code,

@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from trial.audit.models import AuditEntry
 from trial.audit.registry import SITE_THROUGH, audited_models
+from trial.permissions import is_unblinding
 
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset(
@@ -139,14 +140,29 @@ def trail(
     before: int | None = None,
     after: int | None = None,
     size: int = 50,
+    kept_from: Collection[UUID] = (),
 ) -> list[HistoryLine]:
-    """At most `size` visible entries next to entry `before` or `after`, newest first; LookupError for a bad label."""
-    entries = wanted_entries(sites, wanted)
+    """At most `size` visible entries next to entry `before` or `after`, newest first; LookupError for a bad label.
+
+    kept_from: the participants from whose treatment the reader is kept; entries that tell of it are left out.
+    """
+    entries = without_treatment(wanted_entries(sites, wanted), kept_from)
     if after is not None:
         return _lines(entries.filter(id__gt=after).order_by("id")[:size])[::-1]
     if before is not None:
         entries = entries.filter(id__lt=before)
     return _lines(entries.order_by("-id")[:size])
+
+
+def without_treatment(entries: QuerySet[AuditEntry], kept_from: Collection[UUID]) -> QuerySet[AuditEntry]:
+    """Entries without those that tell of the treatment of some participants, or may do so and name nobody."""
+    if not kept_from:
+        return entries
+    tables = [model._meta.db_table for model in audited_models() if is_unblinding(model._meta.label)]
+    keys = [*(str(one) for one in kept_from), *(one.hex for one in kept_from)]
+    rows = entries.annotate(of_participant=Column(Coalesce("new", "old"), column="participant_id"))
+    telling = Q(of_participant__isnull=True) | Q(of_participant__in=keys)
+    return rows.exclude(telling, table_name__in=tables)
 
 
 def wanted_entries(sites: Collection[UUID], wanted: Wanted) -> QuerySet[AuditEntry]:

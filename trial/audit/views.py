@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from trial.audit import queries
 from trial.audit.queries import Wanted
 from trial.audit.registry import audited_models
-from trial.permissions import may, requires, sites_permitting
+from trial.blinding import Hidden, blinded_to
+from trial.permissions import is_unblinding, may, requires, sites_permitting
 
 PAGE = 25
 CLINICAL_READING = frozenset({"participants.read", "infusion.read", "assessments.read", "imaging.read", "safety.read"})
@@ -26,9 +27,11 @@ LONGEST_NUMBER = 18
 @requires("audit.read")
 def trail(request: HttpRequest) -> HttpResponse:
     """The changes at the reader's sites page by page, by person, kind of record, participant and days."""
+    user: Any = request.user
+    kept_from = blinded_to(user)
     wanted, before, after = wanted_of(request), number(request, "before"), number(request, "after")
     try:
-        lines = queries.trail(_sites(request), wanted, before=before, after=after, size=PAGE + 1)
+        lines = queries.trail(_sites(request), wanted, before=before, after=after, size=PAGE + 1, kept_from=kept_from)
     except (LookupError, ValueError) as error:
         raise Http404("No such kind of record.") from error
     is_more = len(lines) > PAGE
@@ -38,6 +41,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     page = {
         "lines": lines,
         "asked": wanted,
+        "hidden": [about.study_id for about in kept_from.values()],
         "kinds": [(model._meta.label, model._meta.verbose_name) for model in audited_models()],
         "newer": address(wanted, after=lines[0].entry_id) if lines and has_newer else "",
         "older": address(wanted, before=lines[-1].entry_id) if lines and has_older else "",
@@ -92,6 +96,11 @@ def history(request: HttpRequest, label: str, row_id: str) -> HttpResponse:
         lines = []
     if not lines:
         raise Http404("No such record.")
+    if is_unblinding(label):
+        # A row that names no participant, such as a message of a query, may be about any of them.
+        for about in blinded_to(user).values():
+            if lines[0].about in ("", about.study_id):
+                raise Hidden(about)
     frame = {"lines": lines, "table": lines[0].table, "may_audit": may(user, "audit.read")}
     return render(request, "audit/history.html", frame)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from trial import protocol
+from trial.blinding import blinded_to
 from trial.locks import queries
 from trial.locks.models import LockState, ParticipantLock, UnlockDecision, UnlockRequest, VisitLock
 from trial.locks.wording import subject_of
@@ -130,10 +131,14 @@ def signatures_on(asked: UnlockRequest, decision: UnlockDecision | None) -> list
     return [*signatures_of(asked), *(signatures_of(decision) if decision is not None else [])]
 
 
-def late_events(sites: Iterable[UUID]) -> list[Any]:
-    """What was recorded about safety behind the freeze that stands; empty without one."""
+def late_events(user: User, sites: Iterable[UUID]) -> list[Any]:
+    """What was recorded about safety behind the freeze that stands, but for what the account is kept from."""
     freeze = queries.freeze_in_force()
-    return [] if freeze is None else list(ask("safety.recorded_since", at=freeze.at, sites=frozenset(sites)))
+    if freeze is None:
+        return []
+    hidden = {about.study_id for about in blinded_to(user).values()}
+    found = ask("safety.recorded_since", at=freeze.at, sites=frozenset(sites))
+    return [event for event in found if event.study_id not in hidden]
 
 
 def matrix(found: Iterable[LockState]) -> Matrix:

@@ -37,7 +37,7 @@ def matrix(request: PermittedRequest) -> HttpResponse:
         "table": display.matrix(page.object_list),
         "trial": display.line_of(queries.get_state("trial", 1), request.user),
         "waiting": display.requests(queries.waiting_requests(request.sites)),
-        "late": display.late_events(sites_permitting(request.user, "safety.read")),
+        "late": display.late_events(request.user, sites_permitting(request.user, "safety.read")),
     }
     return render(request, "locks/matrix.html", frame)
 

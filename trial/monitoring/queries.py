@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from trial.audit.models import AuditEntry
 from trial.audit.queries import HistoryLine, history, row_key
+from trial.blinding import blinded_to, keep_from
 from trial.monitoring.models import DataQuery
 from trial.monitoring.rules import CHECKS
-from trial.monitoring.subjects import RECORDED_BY
+from trial.monitoring.subjects import RECORDED_BY, tables
 from trial.participants.models import Participant, Visit
-from trial.permissions import READERS, Role, sites_permitting
+from trial.permissions import READERS, Role, is_unblinding, sites_permitting
 
 ANSWERS, CLOSES, MINE, ALL = "answer", "close", "mine", "all"
 LISTS = ((ANSWERS, "to answer"), (CLOSES, "to close"), (MINE, "raised by me"), (ALL, "all"))
@@ -60,16 +61,38 @@ class Asked:
 
 
 def visible(user: Any, sites: Iterable[UUID]) -> QuerySet[DataQuery]:
-    """The queries at *sites* that an account may read: of scans alone where it reads nothing else."""
+    """The queries at *sites* that an account may read: of scans alone where it reads nothing else.
+
+    Without those about the treatment of a participant from which the account is kept as a rater.
+    """
     reading = {site for site, roles in user.roles_by_site().items() if roles & READERS}
     mine = Q(site_id__in=reading.intersection(sites))
     scans = Q(site_id__in=set(sites) - reading, subject_table__startswith=SCANS)
-    rows = DataQuery.objects.filter(mine | scans)
+    rows = without_hidden(user, DataQuery.objects.filter(mine | scans))
     return rows.select_related("participant__site", "visit", "entered_by", "answered_by", "closed_by")
 
 
+def without_hidden(user: Any, rows: QuerySet[DataQuery]) -> QuerySet[DataQuery]:
+    """Queries without those about records that a rater is kept from."""
+    if not (kept_from := blinded_to(user)):
+        return rows
+    return rows.exclude(participant_id__in=kept_from.keys(), subject_table__in=hidden_tables())
+
+
+def hidden_tables() -> list[str]:
+    """Labels of the clinical tables that tell of doses, levels or side effects."""
+    return [label for label in tables() if is_unblinding(label)]
+
+
 def get_query(user: Any, sites: Iterable[UUID], pk: UUID) -> DataQuery:
-    """Return a query that the account may read; a foreign and a missing one raise the same Http404."""
+    """Return a query that the account may read; a foreign and a missing one raise the same Http404.
+
+    Raises Hidden where it is about a record that the account is kept from as a rater.
+    """
+    if kept_from := blinded_to(user):
+        rows = DataQuery.objects.filter(pk=pk, site_id__in=list(sites), participant_id__in=kept_from.keys())
+        if (found := rows.filter(subject_table__in=hidden_tables()).first()) is not None:
+            keep_from(user, found.participant_id)
     return get_object_or_404(visible(user, sites), pk=pk)
 
 

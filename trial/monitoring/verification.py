@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from trial.monitoring.rules import Verified, compared, per_cent
 from trial.monitoring.subjects import Shown, digests_of, fields_of, label_of, name_of, tables, visit_label
 from trial.participants.models import Participant
 from trial.participants.queries import visits_of
+from trial.permissions import is_unblinding
 
 APART = {
     "participants": "Consent, screening and status",
@@ -93,14 +94,19 @@ class Group:
         return sum(found), len(found)
 
 
-def records_of(participant: Participant) -> list[Verification]:
-    """Every record of a participant that comes from a source, the oldest first: one reading per table."""
+def records_of(participant: Participant, *, is_blinded: bool = False) -> list[Verification]:
+    """Every record of a participant that comes from a source, the oldest first: one reading per table.
+
+    is_blinded: for a rater who is kept from the treatment, and so from every record that tells of it.
+    """
     marks: dict[UUID, list[VerificationMark]] = {}
     given = VerificationMark.objects.filter(participant=participant).select_related("entered_by")
     for mark in given.order_by("entered_at"):
         marks.setdefault(mark.subject_id, []).append(mark)
     found = []
-    for model in tables().values():
+    for label, model in tables().items():
+        if is_blinded and is_unblinding(label):
+            continue
         relations = [field.name for field in model._meta.concrete_fields if field.is_relation]
         rows = model._default_manager.filter(participant=participant).select_related(*relations)
         for row in rows.order_by("occurred_at", "entered_at"):
@@ -127,10 +133,10 @@ def standing(row: Any, marks: list[VerificationMark]) -> Verification:
     )
 
 
-def groups_of(participant: Participant) -> list[Group]:
+def groups_of(participant: Participant, *, is_blinded: bool = False) -> list[Group]:
     """A participant's records by visit, in the protocol's order, then those outside the visits."""
     by_code: dict[str, list[Verification]] = {}
-    for one in records_of(participant):
+    for one in records_of(participant, is_blinded=is_blinded):
         by_code.setdefault(one.group, []).append(one)
     labels = {visit.code: visit_label(visit, participant) for visit in visits_of(participant)}
     labels |= {f"other-{app}": label for app, label in APART.items()}
@@ -142,10 +148,11 @@ def total(groups: Iterable[Group]) -> Group:
     return Group("", "All records", tuple(one for group in groups for one in group.records))
 
 
-def changed_since(sites: Iterable[UUID]) -> list[Verification]:
+def changed_since(sites: Iterable[UUID], kept_from: Collection[UUID] = ()) -> list[Verification]:
     """The records of some sites that have changed since they were verified, the latest verified first.
 
-    Only records with a version later than the one verified are looked at, so that this stays cheap.
+    kept_from: the participants from whose treatment the reader is kept; records that tell of it are left out. Only
+    records with a version later than the one verified are looked at, so that this stays cheap.
     """
     wanted = VerificationMark.objects.filter(site_id__in=list(sites))
     suspects: list[Any] = []
@@ -157,6 +164,8 @@ def changed_since(sites: Iterable[UUID]) -> list[Verification]:
             ._default_manager.filter(site_id__in=list(sites))
             .annotate(verified=Subquery(own.annotate(last=Max("subject_version")).values("last")[:1]))
         )
+        if is_unblinding(table):
+            rows = rows.exclude(participant_id__in=list(kept_from))
         suspects += rows.filter(version__gt=F("verified")).select_related("participant__site", "visit")
     marks: dict[UUID, list[VerificationMark]] = {}
     for mark in wanted.filter(subject_id__in=[row.pk for row in suspects]).order_by("entered_at"):

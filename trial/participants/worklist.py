@@ -273,8 +273,11 @@ def named_badge(axis: str, value: str) -> Badge:
     return Badge(f"{Status.Axis(axis).label} {badge.text}", badge.colour)
 
 
-def badges_of_row(row: Any) -> list[Badge]:
-    """The badges of a row of ``participant_rows``: the axes that are set, permissions only when refused."""
+def badges_of_row(row: Any, *, is_blinded: bool = False) -> list[Badge]:
+    """The badges of a row of ``participant_rows``: the axes that are set, permissions only when refused.
+
+    is_blinded: for a rater who is kept from the treatment, and so from how the infusion stands.
+    """
     if not row.has_consent:
         return [Badge("no consent yet", "yellow")]
     values = {axis: getattr(row, f"status_{axis}") for axis in Status.Axis.values}
@@ -284,7 +287,8 @@ def badges_of_row(row: Any) -> list[Badge]:
             return [Badge("scans done", "green")]
         return [Badge("partly scanned" if row.has_held_visits else "to be scanned", "blue")]
     quiet = {Status.Axis.CONTACT: "no contact", Status.Axis.DATA: "data not to be used"}
-    shown = [named_badge(axis, value) for axis, value in values.items() if value and axis not in quiet]
+    kept = {*quiet, Status.Axis.INFUSION} if is_blinded else {*quiet}
+    shown = [named_badge(axis, value) for axis, value in values.items() if value and axis not in kept]
     return shown + [Badge(text, "red") for axis, text in quiet.items() if values[axis] == Status.Value.REFUSED]
 
 

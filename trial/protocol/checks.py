@@ -218,10 +218,6 @@ def _check_safety(protocol: Protocol) -> None:
         _require(tuple(escalation) == ALERT_LEVELS, "safety.escalation", f"states {', '.join(ALERT_LEVELS)}, each once")
         for waits in escalation.values():
             _ascending(waits.key, list(waits.decimals))
-    if protocol.blinding is not None:
-        # Better no protocol than one whose promise is not kept.
-        on = protocol.blinding.raters
-        _require(not on.is_on, on.key, "cannot be 'yes': this program does not keep raters from the treatment yet")
     if (lateness := protocol.records.lateness) is not None:
         known = set(lateness) == set(OBSERVATIONS)
         _require(known, "records.lateness", f"states {', '.join(OBSERVATIONS)}, each once")

@@ -8,11 +8,12 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from trial import protocol
-from trial.permissions import PermittedRequest, may, requires
+from trial.permissions import PermittedRequest, may, refuse_unblinding, requires
 from trial.records import drafts
 from trial.records.events import ask
 from trial.records.health import examine, facts
@@ -57,11 +58,19 @@ def draft(request: PermittedRequest) -> HttpResponse:
             return keep_draft(request, address)
     except (drafts.NoDraft, ValueError) as refused:
         return JsonResponse({"why": str(refused)}, status=422)
+    keep_unblinding_back(request, address)
     found = drafts.kept(request.user, address)
     if found is None:
         return HttpResponse(status=204)
     age = (timezone.now() - found.saved_at).total_seconds()
     return JsonResponse({"fields": found.fields, "seconds_ago": int(age)})
+
+
+def keep_unblinding_back(request: PermittedRequest, address: str) -> None:
+    """Raise Hidden for what was typed on a form before its author became a rater who is kept from its participant."""
+    form = resolve(address.partition("?")[0])
+    sites = frozenset(request.user.roles_by_site())
+    refuse_unblinding(request.user, getattr(form.func, "action", ""), form.kwargs.get("study_id"), sites)
 
 
 def keep_draft(request: PermittedRequest, address: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from ninja import Router, Schema
 
 from trial.participants.api import sites_of
 from trial.safety import queries
+from trial.safety.blinding import all_seen_by
 from trial.safety.models import Alert
 from trial.tokens.gate import Allows
 
@@ -35,5 +36,5 @@ class AlertOut(Schema):
 
 @router.get("/alerts", response=list[AlertOut], url_name="alerts", auth=Allows("safety.read"))
 def alerts(request: HttpRequest) -> Any:
-    """The open alerts of one's sites, the gravest first."""
-    return queries.open_alerts(sites_of(request))
+    """The open alerts of one's sites, the gravest first; to a rater kept from the treatment they say only that."""
+    return all_seen_by(request.user, queries.open_alerts(sites_of(request)))

@@ -1,7 +1,7 @@
 """What a safety board (DSMB) is shown: exposure, adverse events by term and grade, serious ones, deviations by kind.
 
-Every number is of what had happened by the data cut, as it is recorded now. Study ids only; nothing here is blinded,
-because the trial is open label.
+Every number is of what had happened by the data cut, as it is recorded now. Study ids only; it is not
+for a rater whom the protocol keeps from the treatment of somebody at one of the sites.
 """
 
 from __future__ import annotations

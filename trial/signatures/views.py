@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Model
@@ -14,13 +16,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from trial import protocol
-from trial.permissions import PermittedRequest, may, requires
+from trial.blinding import is_blinded, keep_from
+from trial.permissions import PermittedRequest, is_unblinding, may, requires
 from trial.records.models import ProtocolVersion
 from trial.records.services import RecordError
 from trial.signatures import rules, subjects
 from trial.signatures.content import CONTENT_APPS, content_of
 from trial.signatures.forms import SignForm
-from trial.signatures.queries import signatures_of
+from trial.signatures.queries import Standing, signatures_of
 from trial.signatures.services import sign as sign_subject
 from trial.signatures.sign_off import TABLE, sign_offs
 from trial.signatures.wording import content_in_words, for_readers, words_of
@@ -33,8 +36,13 @@ REFUSED = 422
 @requires("signatures.sign")
 @require_http_methods(["GET", "POST"])
 def sign(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
-    """Show what exactly would be signed, and sign it."""
-    subject = subjects.find(label, row_id, request.sites)
+    """Show what exactly would be signed, and sign it.
+
+    Nobody signs unseen: all of a participant or of a visit is not for a rater who is kept from the treatment.
+    """
+    subject = subject_of(request, label, row_id)
+    if subject._meta.label_lower in ("participants.participant", "participants.visit"):
+        keep_from(request.user, participant_id_of(subject))
     sites = sites_to_sign_for(request, subject)
     meanings = meanings_at(request, subject, sites)
     form = SignForm(request.POST or None, request=request, meanings=meanings, sites=sites)
@@ -42,6 +50,39 @@ def sign(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
         messages.success(request, f"Signed by {request.user.full_name}: {words_of(subject)}.")
         return redirect(subjects.page_of(subject))
     return page(request, subject, form, status=REFUSED if request.method == "POST" else 200)
+
+
+def subject_of(request: PermittedRequest, label: str, row_id: str) -> Model:
+    """What an address names; raises Http404, and Hidden where a rater is kept from records of its kind."""
+    subject = subjects.find(label, row_id, request.sites)
+    if is_unblinding(label) and (about := participant_id_of(subject)):
+        keep_from(request.user, about)
+    return subject
+
+
+def participant_id_of(subject: Model) -> UUID | None:
+    """Whom a subject is or is about."""
+    if subject._meta.label_lower == "participants.participant":
+        return cast("UUID", subject.pk)
+    return getattr(subject, "participant_id", None)
+
+
+def is_kept_from(request: PermittedRequest, subject: Model) -> bool:
+    """Whether the person is kept, as a rater, from the treatment of whom a subject is about."""
+    about = participant_id_of(subject)
+    return about is not None and is_blinded(request.user, about)
+
+
+def may_read(request: PermittedRequest, subject: Model, label: str, site_id: UUID | None) -> bool:
+    """Whether the person may read the rows of a model that a signature of the subject covers."""
+    is_hidden = is_unblinding(label) and is_kept_from(request, subject)
+    return not is_hidden and may(request.user, f"{label.partition('.')[0]}.read", site_id)
+
+
+def standings(request: PermittedRequest, subject: Model) -> list[Standing]:
+    """The signatures of a subject as the person may read them."""
+    is_kept = is_kept_from(request, subject)
+    return for_readers(signatures_of(subject), sees_values=sees_values(request, subject), is_blinded=is_kept)
 
 
 def attempt(request: PermittedRequest, subject: Model, form: SignForm) -> bool:
@@ -72,13 +113,13 @@ def page(request: PermittedRequest, subject: Model, form: SignForm, *, status: i
             "words": words_of(subject),
             "content": content,
             "groups": content_in_words(
-                content, lambda app: may(request.user, f"{app}.read", site.pk if site else None)
+                content, lambda label: may_read(request, subject, label, site.pk if site else None)
             ),
             "form": form,
             "binding": rules.BINDING,
             "is_protocol": subject._meta.label_lower == TABLE,
             "back": subjects.page_of(subject),
-            "signatures": for_readers(signatures_of(subject), sees_values=sees_values(request, subject)),
+            "signatures": standings(request, subject),
         }
         return render(request, "signatures/sign.html", frame, status=status)
 
@@ -110,13 +151,13 @@ def meanings_at(request: PermittedRequest, subject: Model, sites: list[Site]) ->
 @require_GET
 def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
     """Show the signatures of a record as a fragment, each valid or void, and the way to sign."""
-    subject = subjects.find(label, row_id, request.sites)
+    subject = subject_of(request, label, row_id)
     sites = sites_to_sign_for(request, subject)
     with timezone.override(sites[0].zone if sites else None):
         frame = {
             "sign": reverse("signatures:sign", args=[label, row_id]),
             "may_sign": bool(meanings_at(request, subject, sites)),
-            "signatures": for_readers(signatures_of(subject), sees_values=sees_values(request, subject)),
+            "signatures": standings(request, subject),
         }
         return render(request, "signatures/_panel.html", frame)
 

@@ -14,6 +14,7 @@ from django.db.models import Model
 from trial import protocol
 from trial.audit.models import AuditEntry
 from trial.audit.queries import NOTHING, Change, field_changes
+from trial.blinding import HIDDEN
 from trial.records.models import ProtocolVersion
 from trial.records.wording import words
 from trial.signatures.content import Content, newest_entries, not_signed
@@ -51,7 +52,7 @@ def _visit_label(visit: Model) -> str:
 
 
 def content_in_words(content: Content, may_read: Callable[[str], bool]) -> list[Group]:
-    """Every signed row as its fields and values, by kind; none of an app (its label) that the reader may not read."""
+    """Every signed row as its fields and values, by kind; none of a model (its label) that the reader may not read."""
     keys: dict[str, set[str]] = defaultdict(set)
     for row in content.rows:
         if row.entry_id:
@@ -60,7 +61,7 @@ def content_in_words(content: Content, may_read: Callable[[str], bool]) -> list[
     groups = []
     for table, ids in keys.items():
         rows = None
-        if may_read(models[table].app_label):
+        if may_read(models[table].label_lower):
             entries = sorted(newest_entries(table, ids).values(), key=lambda entry: entry.id)
             rows = [[part for change in _fields(entry, table) for part in parts_of(change)] for entry in entries]
         groups.append(Group(str(models[table].verbose_name), len(ids), rows))
@@ -72,8 +73,14 @@ def _fields(entry: AuditEntry, table: str) -> list[Change]:
     return field_changes(entry, from_nothing=True, besides=not_signed(table))
 
 
-def for_readers(found: Iterable[Standing], *, sees_values: bool) -> list[Standing]:
-    """Signatures with the full name of who voided one and, for whoever may read it all, what changed item by item."""
+def for_readers(found: Iterable[Standing], *, sees_values: bool, is_blinded: bool = False) -> list[Standing]:
+    """Signatures with the full name of who voided one and, for whoever may read it all, what changed item by item.
+
+    is_blinded: for a rater who is kept from the treatment, who reads neither what was changed nor why.
+    """
+    if is_blinded:
+        found = [replace(one, why=HIDDEN, record="a record changed") if one.since else one for one in found]
+        sees_values = False
     listed = list(found)
     names = dict(User.objects.filter(username__in={one.by for one in listed}).values_list("username", "full_name"))
     return [replace(one, by=names.get(one.by, one.by), changes=_changes(one) if sees_values else ()) for one in listed]

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from trial.permissions import ACTIONS, sites_permitting
+from trial.permissions import ACTIONS, refuse_unblinding, sites_permitting
 from trial.tokens.models import AccessToken
 from trial.tokens.queries import valid_token
 from trial.tokens.registry import offer
@@ -38,6 +38,8 @@ class Allows(HttpBearer):
         sites = sites_permitting(user, self.action) if self.action in found.scopes else frozenset()
         if not sites:
             raise PermissionDenied(f"This token or your roles do not allow '{self.action}'.")
+        match = request.resolver_match
+        refuse_unblinding(user, self.action, match.kwargs.get("study_id") if match else None, sites)
         request.user = user
         request.sites = sites  # type: ignore[attr-defined]
         return found

@@ -7,10 +7,22 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.defaults import permission_denied
+
+from trial.blinding import Hidden
 
 
 class RightRefused(ValueError):
     """A right cannot be changed as asked; the message says why and what to do."""
+
+
+def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403: what a rater is kept from says what it is, why, and until when; any other as Django does."""
+    if isinstance(exception, Hidden):
+        return render(request, "hidden.html", {"about": exception.about}, status=403)
+    return permission_denied(request, exception)
 
 
 def attempt(form: forms.Form, write: Callable[[], Any]) -> bool:

@@ -91,7 +91,6 @@ def test_merging_replaces_a_value_whole_and_leaves_both_tables_as_they_were() ->
         (("amendment", "effective_on", "value"), "2026-02-30", "amendment.effective_on.value"),
         (("blinding", "raters", "value"), "perhaps", "blinding.raters.value"),
         (("blinding", "raters", "unit"), "text", "blinding.raters.unit"),
-        (("blinding", "raters", "value"), "yes", "blinding.raters"),
         (("safety", "escalation", "urgent", "value"), "15, 5", "safety.escalation.urgent"),
         (("safety", "escalation", "order"), ["emergency", "review", "urgent"], "safety.escalation"),
         (("records", "lateness", "order"), ["rating"], "records.lateness.vitals"),
@@ -120,6 +119,12 @@ def test_the_kinds_are_those_the_code_asks_for() -> None:
     assert tuple(V2.safety.escalation) == ALERT_LEVELS
     assert set(V2.records.lateness) == set(OBSERVATIONS)
     assert set(V2.amendment.reconsent.codes) <= set(PHASES)
+
+
+def test_a_version_may_keep_raters_from_the_treatment() -> None:
+    blinding = protocol.load(changed("blinding", "raters", "value", to="yes")).blinding
+    assert blinding is not None
+    assert blinding.raters.is_on
 
 
 def test_a_switch_and_a_day_read_only_as_what_they_are() -> None:

@@ -22,6 +22,7 @@ from trial.monitoring.subjects import (
     field_label,
     fields_of,
     find,
+    find_for,
     knows_field,
     model_of,
     name_of,
@@ -37,7 +38,7 @@ Step = Callable[..., DataQuery]
 @requires("queries.raise")
 def raise_(request: HttpRequest, table: str, pk: UUID) -> HttpResponse:
     """Ask about a record; the address may name a field of it."""
-    subject = find(sites_of(request), table, pk)
+    subject = find_for(request.user, sites_of(request), table, pk)
     participant, made = participant_of(subject), []
     with timezone.override(participant.site.zone):
         named = request.GET.get("field", "")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
+from trial.blinding import blinded_to
 from trial.monitoring import queries
 from trial.monitoring.trail import due_at
 from trial.monitoring.verification import changed_since
@@ -30,7 +31,7 @@ def waiting(user: Any) -> list[Waiting]:
     if user_may(user, "queries.close"):
         rows.append(of_queries(found[queries.CLOSES], "to close", f"{address}?which=close"))
     if sites := sites_permitting(user, "verification.mark"):
-        count = len(changed_since(sites))
+        count = len(changed_since(sites, blinded_to(user)))
         rows.append(Waiting(f"{count} changed since verified", reverse("monitoring:changed"), count > 0))
     if sites := sites_permitting(user, "audit.review"):
         rows += [of_review(site.code, day.isoformat()) for site, day in due_at(sites)]

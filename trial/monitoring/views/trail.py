@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from trial.blinding import blinded_to, keep_from_sites
 from trial.monitoring import trail
 from trial.monitoring.forms import ReviewForm
 from trial.monitoring.models import TrailReview
@@ -30,13 +31,16 @@ def reviews(request: HttpRequest) -> HttpResponse:
     due = {site.pk: day for site, day in trail.due_at(sites)}
     rows = TrailReview.objects.filter(site_id__in=sites).select_related("site", "entered_by").order_by("-entered_at")
     places = [{"site": site, "due": due.get(site.pk)} for site in Site.objects.filter(pk__in=sites).order_by("code")]
-    return render(request, "monitoring/reviews.html", {"places": places, "reviews": rows})
+    hidden = {about.site_id for about in blinded_to(request.user).values()}
+    frame = {"places": places, "reviews": rows, "hidden": hidden}
+    return render(request, "monitoring/reviews.html", frame)
 
 
 @requires("audit.review")
 def review(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """What was written to the trail since the last review of a site, and the form of the next."""
     site = get_object_or_404(Site, pk=site_id, pk__in=sites_of(request))
+    keep_from_sites(request.user, [site.pk])
     with timezone.override(site.zone):
         period = trail.period_of(site)
         form = ReviewForm(request.POST or None, initial={"to_entry": period.to_entry if period else 0})
@@ -65,6 +69,7 @@ def written(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A review as it was written."""
     rows = TrailReview.objects.filter(site_id__in=sites_of(request)).select_related("site", "entered_by")
     found = get_object_or_404(rows, pk=pk)
+    keep_from_sites(request.user, [found.site_id])
     counts = [(title, found.counts.get(kind, 0)) for kind, (title, _) in KINDS.items()]
     with timezone.override(found.site.zone):
         return render(request, "monitoring/written.html", {"review": found, "counts": counts})

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from trial.blinding import blinded_to, is_blinded, keep_from
 from trial.monitoring.forms import MarkForm
 from trial.monitoring.services.verification import Tick, verify
 from trial.monitoring.verification import Group, changed_since, groups_of, total
@@ -22,7 +23,9 @@ from trial.permissions import may, requires
 @requires("verification.read")
 def changed(request: HttpRequest) -> HttpResponse:
     """The records that were changed since they were verified."""
-    return render(request, "monitoring/changed.html", {"records": changed_since(sites_of(request))})
+    return render(
+        request, "monitoring/changed.html", {"records": changed_since(sites_of(request), blinded_to(request.user))}
+    )
 
 
 @require_safe
@@ -30,8 +33,9 @@ def changed(request: HttpRequest) -> HttpResponse:
 @for_participant
 def overview(request: HttpRequest, participant: Participant) -> HttpResponse:
     """How much of a participant's record is verified, by visit."""
-    groups = groups_of(participant)
-    frame = {"participant": participant, "groups": groups, "total": total(groups)}
+    is_kept = is_blinded(request.user, participant.pk)
+    groups = groups_of(participant, is_blinded=is_kept)
+    frame = {"participant": participant, "is_blinded": is_kept, "groups": groups, "total": total(groups)}
     return render(request, "monitoring/verification.html", frame)
 
 
@@ -40,13 +44,16 @@ def overview(request: HttpRequest, participant: Participant) -> HttpResponse:
 @for_participant
 def group(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """The records of a visit (or outside the visits), each with its fields, to be compared with the source."""
-    return group_page(request, participant, group_of(participant, code))
+    return group_page(request, participant, group_of(request, participant, code))
 
 
-def group_of(participant: Participant, code: str) -> Group:
-    """The group of a code; raises Http404."""
-    found = next((one for one in groups_of(participant) if one.code == code), None)
+def group_of(request: HttpRequest, participant: Participant, code: str) -> Group:
+    """The group of a code; raises Http404, and Hidden where a rater is kept from all that it holds."""
+    is_kept = is_blinded(request.user, participant.pk)
+    groups = groups_of(participant, is_blinded=is_kept)
+    found = next((one for one in groups if one.code == code), None)
     if found is None:
+        keep_from(request.user, participant.pk)
         raise Http404("Nothing is recorded there.")
     return found
 
@@ -68,7 +75,7 @@ def group_page(
 @for_participant
 def mark(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Mark the ticked records and fields as verified."""
-    found = group_of(participant, code)
+    found = group_of(request, participant, code)
     form = MarkForm(request.POST, choices=request.POST.getlist("mark"))
 
     def write() -> None:

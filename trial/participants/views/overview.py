@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from trial.blinding import blinded_to
 from trial.jobs.queries import sweeper_silent_since
 from trial.participants import worklist
 from trial.participants.access import sites_of
@@ -66,10 +67,11 @@ def lines(visits: Any, now: datetime, words: Callable[[Visit, datetime], str]) -
 
 
 def running(user: Any, sites: frozenset[UUID]) -> list[tuple[Participant, RunningInfusion | None]]:
-    """Who is infused now, with how the infusion stands where the account may read that."""
+    """Who is infused now, with how the infusion stands where the account may read that and is not kept from it."""
     infused = list(worklist.running_infusions(sites))
-    readable = sites_permitting(user, "infusion.read")
-    states = ask("infusion.running", participants=[one for one in infused if one.site_id in readable])
+    readable, hidden = sites_permitting(user, "infusion.read"), blinded_to(user)
+    shown = [one for one in infused if one.site_id in readable and one.pk not in hidden]
+    states = ask("infusion.running", participants=shown)
     return [(one, states.get(one.pk)) for one in infused]
 
 
@@ -80,8 +82,14 @@ def participants(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "study_id")
     found = worklist.participant_rows(sites_of(request), search=search, enrolment=enrolment, sort=sort)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    hidden = blinded_to(request.user)
     rows = [
-        {"participant": row, "badges": worklist.badges_of_row(row), "next": worklist.next_label(row)} for row in page
+        {
+            "participant": row,
+            "badges": worklist.badges_of_row(row, is_blinded=row.pk in hidden),
+            "next": worklist.next_label(row),
+        }
+        for row in page
     ]
     choices = [(value, Status.Value(value).label) for value in STATUS_VALUES["enrolment"]]
     choices.append((worklist.NO_CONSENT, "no consent yet"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from trial.blinding import HIDDEN, is_blinded
 from trial.participants import amendments, queries, services, worklist
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import ConsentForm, ContactForm, EnrolForm, PlanForm, StatusForm, attempt
 from trial.participants.models import Participant, Status
-from trial.permissions import may, requires
+from trial.permissions import UNBLINDING, may, requires
 from trial.records.conflicts import Succession, opened
 from trial.records.saving import status_of, to_show
 
@@ -83,17 +85,32 @@ def _signatures(request: HttpRequest, participant: Participant) -> str:
 
 
 def header(request: HttpRequest, participant: Participant) -> dict[str, Any]:
-    """What the top of a participant's page needs: current statuses, their history, and what may be done."""
+    """What the top of a participant's page needs: current statuses, their history, and what may be done.
+
+    A rater who is kept from the treatment sees neither how the infusion stands nor the reasons of any status.
+    """
+    blinded = is_blinded(request.user, participant.pk)
     history = queries.statuses_of(participant)
+    if blinded:
+        history = [shown_to_rater(status) for status in history if status.axis != Status.Axis.INFUSION]
     current = {status.axis: status for status in history}
     return {
+        "is_blinded": blinded,
         "history": history[::-1],
         "statuses": [
             {"axis": axis.label, "status": current.get(axis), "badge": _badge(current.get(axis))}
             for axis in Status.Axis
+            if not (blinded and axis == Status.Axis.INFUSION)
         ],
         "can": {action.replace(".", "_"): _may(request, action, participant.site_id) for action in ACTIONS},
     }
+
+
+def shown_to_rater(status: Status) -> Status:
+    """A status as a rater who is kept from the treatment sees it: its reason may tell of a side effect."""
+    shown = copy(status)
+    shown.explanation = f"reason {HIDDEN}" if status.explanation else ""
+    return shown
 
 
 def _badge(status: Status | None) -> worklist.Badge | None:
@@ -106,9 +123,10 @@ def _may(request: HttpRequest, action: str, site_id: UUID) -> bool:
 
 
 def panels_for(request: HttpRequest, participant: Participant) -> list[dict[str, str]]:
-    """The fragments of the other apps that the account may see."""
+    """The fragments of the other apps that the account may see; without an address what a rater is kept from."""
+    blinded = is_blinded(request.user, participant.pk)
     return [
-        {"title": title, "url": reverse(name, args=[participant.study_id])}
+        {"title": title, "url": "" if blinded and action in UNBLINDING else reverse(name, args=[participant.study_id])}
         for action, name, title, cohorts in PANELS
         if participant.cohort in cohorts and _may(request, action, participant.site_id)
     ]
@@ -180,8 +198,13 @@ def status(request: HttpRequest, participant: Participant) -> HttpResponse:
         given = {name: form.cleaned_data[name] for name in ("occurred_at", "reason", "key")}
         services.set_status(request.user, participant, axis=axis, value=value, seen=form.seen(axis), **given)  # type: ignore[arg-type]
 
-    about = StatusSuccession(
-        lambda: queries.current_status(participant, form.parts()[0]), lambda row: status_form(participant, row)
+    # To a rater who is kept from the treatment, the reason somebody else gave is not laid beside the typed one.
+    about = (
+        None
+        if is_blinded(request.user, participant.pk)
+        else StatusSuccession(
+            lambda: queries.current_status(participant, form.parts()[0]), lambda row: status_form(participant, row)
+        )
     )
     if request.method == "POST" and attempt(form, write, about):
         messages.success(request, "The status is recorded. The other statuses stay as they are.")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from trial.blinding import is_blinded
 from trial.participants import queries, services, worklist
 from trial.participants.access import for_participant
 from trial.participants.forms import HeldCorrectionForm, HeldForm, MissedForm, attempt
@@ -136,7 +137,8 @@ def page(
         frame["signatures"] = reverse("signatures:panel", args=[found._meta.label, found.pk])
     if plan.instruments.codes and may(user, "assessments.read", participant.site_id):  # type: ignore[arg-type]
         frame["panel"] = reverse("assessments:visit_panel", args=[participant.study_id, found.code])
-    if plan.measurements.codes and may(user, "infusion.read", participant.site_id):  # type: ignore[arg-type]
+    frame["is_blinded"] = is_blinded(user, participant.pk)
+    if plan.measurements.codes and may(user, "infusion.read", participant.site_id) and not frame["is_blinded"]:  # type: ignore[arg-type]
         frame["measured"] = reverse("infusion:visit_panel", args=[participant.study_id, found.code])
     if plan.schedule == worklist.SCANS and found.state != Visit.State.DONE:
         frame["may_scan"] = may(user, "imaging.record", participant.site_id)  # type: ignore[arg-type]

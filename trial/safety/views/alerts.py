@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from trial.blinding import HIDDEN, is_blinded
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
@@ -21,6 +22,7 @@ from trial.records.conflicts import opened
 from trial.records.saving import status_of, to_show
 from trial.records.services import RecordError
 from trial.safety import on_call, queries, services
+from trial.safety.blinding import all_seen_by, is_told, seen_by
 from trial.safety.forms import AcknowledgeForm
 from trial.safety.models import Alert
 from trial.signatures.queries import signatures_of
@@ -56,8 +58,10 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Acknowledge an alert with what was done and when, and sign it."""
     found = queries.get_row(Alert, sites_of(request), pk)
     with timezone.override(found.participant.site.zone):
-        form = acknowledge_form(request, found, request.POST or None)
-        about = opened(found, partial(acknowledge_form, request))
+        form = acknowledge_form(request, seen_by(request.user, found), request.POST or None)
+        # To a rater who is kept from the treatment, what somebody else did is not laid beside the typed text.
+        is_kept = is_blinded(request.user, found.participant_id)
+        about = None if is_kept else opened(found, partial(acknowledge_form, request))
         confirmation = confirmed(form, found)
 
         def write() -> None:
@@ -86,7 +90,8 @@ def confirmed(form: AcknowledgeForm, found: Alert) -> Confirmation | None:
 @for_participant
 def reach(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Whom to phone about a participant's alerts that nobody answered, as a fragment that refreshes itself."""
-    waiting = on_call.unreached(queries.unanswered_alerts(participant), timezone.now())
+    alerts = all_seen_by(request.user, queries.unanswered_alerts(participant))
+    waiting = on_call.unreached(alerts, timezone.now())
     return render(request, "safety/_reach.html", {"unreached": waiting, "participant": participant, "on_page": True})
 
 
@@ -94,13 +99,19 @@ def acknowledge_form(request: HttpRequest, found: Alert, data: Any = None) -> Ac
     """The form of an alert's acknowledgement, showing the one that it has."""
     shown: dict[str, Any] = {"version": found.version}
     if found.acknowledged_at is not None:
-        shown |= {"occurred_at": found.acted_at, "action_taken": found.action_taken}
+        words = "" if found.action_taken == HIDDEN else found.action_taken
+        shown |= {"occurred_at": found.acted_at, "action_taken": words}
     return AcknowledgeForm(data, request=request, since=found.occurred_at, initial=shown)
 
 
 def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None = None) -> HttpResponse:
-    """Render an alert, with the form of its acknowledgement for whoever may give it."""
+    """Render an alert, with the form of its acknowledgement for whoever may give it.
+
+    A rater who is kept from its words can answer it all the same; that an event has to be reported is among them.
+    """
     user: Any = request.user
+    is_silent = is_blinded(user, found.participant_id) and not is_told(found)
+    found = seen_by(user, found)
     may_acknowledge = may(user, "safety.acknowledge", found.site_id)
     if form is None and may_acknowledge and found.acknowledged_at is None:
         form = acknowledge_form(request, found)
@@ -110,7 +121,8 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
         "form": to_show(form),
         "may_acknowledge": may_acknowledge,
         "unreached": on_call.unreached([found], timezone.now()),
-        "notices": queries.notices_of(found),
+        "notices": [] if is_silent else queries.notices_of(found),
+        "is_silent": is_silent,
         "plan": queries.plan_of(found),
         "event_id": queries.event_of(found),
         "signatures": [] if found.acknowledged_at is None else for_readers(signatures_of(found), sees_values=False),

@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from trial.blinding import blinded_to
 from trial.participants.access import for_participant, sites_of
 from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
 from trial.safety import on_call, queries
+from trial.safety.blinding import all_seen_by, without_hidden
 from trial.safety.board import BoardFilter, grouped
 from trial.safety.models import Deviation
 
@@ -24,9 +26,10 @@ def board(request: HttpRequest) -> HttpResponse:
     frame = {
         "asked": asked,
         "kinds": Deviation.Kind.choices,
-        "alerts": queries.board_alerts(sites, asked),
-        "deviations": grouped(queries.board_deviations(sites, asked)),
-        "adverse_events": queries.board_adverse_events(sites, asked),
+        "hidden": [about.study_id for about in blinded_to(user).values() if about.site_id in sites],
+        "alerts": all_seen_by(user, queries.board_alerts(sites, asked)),
+        "deviations": grouped(without_hidden(user, queries.board_deviations(sites, asked))),
+        "adverse_events": without_hidden(user, queries.board_adverse_events(sites, asked)),
         "gaps": on_call.roster_gaps(sites, timezone.now()),
         "may_oversee": may(user, "safety.oversight"),
         "acknowledging": sites_permitting(user, "safety.acknowledge"),
@@ -40,13 +43,14 @@ def board(request: HttpRequest) -> HttpResponse:
 def open_counts(request: HttpRequest) -> HttpResponse:
     """The open alerts and deviations, whom to phone and who is missing in the roster, as a fragment of Today."""
     sites, now = sites_of(request), timezone.now()
-    alerts = list(queries.open_alerts(sites))
+    alerts = all_seen_by(request.user, queries.open_alerts(sites))
+    deviations = without_hidden(request.user, queries.open_deviations(sites))
     frame = {
         "alerts": alerts,
         "unreached": on_call.unreached(alerts, now),
         "gaps": on_call.roster_gaps(sites, now),
-        "deviations": queries.open_deviations(sites).count(),
-        "important": queries.open_deviations(sites).filter(is_important=True).count(),
+        "deviations": deviations.count(),
+        "important": deviations.filter(is_important=True).count(),
     }
     return render(request, "safety/_open.html", frame)
 
@@ -58,9 +62,10 @@ def panel(request: HttpRequest, participant: Participant) -> HttpResponse:
     user: Any = request.user
     frame = {
         "participant": participant,
-        "alerts": queries.alerts_of(participant),
-        "deviations": grouped(queries.deviations_of(participant)),
-        "adverse_events": queries.adverse_events_of(participant),
+        "hidden": [participant.study_id] if participant.pk in blinded_to(user) else [],
+        "alerts": all_seen_by(user, queries.alerts_of(participant)),
+        "deviations": grouped(without_hidden(user, queries.deviations_of(participant))),
+        "adverse_events": without_hidden(user, queries.adverse_events_of(participant)),
         "may_acknowledge": may(user, "safety.acknowledge", participant.site_id),
         "may_record": may(user, "safety.record", participant.site_id),
         "may_close": may(user, "safety.close", participant.site_id),

@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from trial.blinding import keep_from
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import requires
 from trial.records.conflicts import opened
 from trial.safety import queries, services
+from trial.safety.blinding import is_hidden
 from trial.safety.forms import CorrectionForm, DeviationForm
 from trial.safety.models import Deviation
 from trial.safety.views.frame import form_page
@@ -43,6 +45,8 @@ def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
 def close(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Close a deviation with its cause and what was done, and those that repeat it where that is asked."""
     found = queries.get_row(Deviation, sites_of(request), pk)
+    if is_hidden(request.user, found):
+        keep_from(request.user, found.participant_id)
     repeats = queries.repeats_of(found) if found.closed_at is None else []
 
     def show(row: Deviation, data: Any = None) -> CorrectionForm:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from trial.blinding import keep_from
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
@@ -23,6 +24,13 @@ from trial.safety.forms import AdverseEventForm, FollowUpForm, ReportForm
 from trial.safety.models import AdverseEvent
 from trial.safety.timeline import clocks_of, timeline_of
 from trial.safety.views.frame import form_page
+
+
+def event_of(request: HttpRequest, pk: UUID) -> AdverseEvent:
+    """The event at one of the account's sites; raises Http404, and Hidden for a rater kept from the treatment."""
+    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    keep_from(request.user, found.participant_id)
+    return found
 
 
 @requires("safety.record")
@@ -39,7 +47,7 @@ def adverse_event(request: HttpRequest, participant: Participant) -> HttpRespons
 @requires("safety.read")
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one adverse event: its judgement, its clocks, what became known later, and to whom it was reported."""
-    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
         return event_page(request, found)
 
@@ -47,7 +55,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires("safety.record")
 def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Correct or complete an adverse event, with a reason."""
-    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
         form = AdverseEventForm(request.POST or None, instance=copy(found))
         about = opened(found, lambda row: AdverseEventForm(instance=row))
@@ -64,7 +72,7 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires("safety.record")
 def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record what became known of an event."""
-    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
         form = FollowUpForm(request.POST or None, since=found.occurred_at, initial={"ended_at": found.ended_at})
 
@@ -82,7 +90,7 @@ def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires("safety.report")
 def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record that a serious event was reported."""
-    found = queries.get_row(AdverseEvent, sites_of(request), pk)
+    found = event_of(request, pk)
     if not found.is_serious:
         raise Http404
     with timezone.override(found.participant.site.zone):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
+from trial.blinding import blinding_versions, keep_from_sites
 from trial.participants.access import sites_of
 from trial.permissions import requires
 from trial.safety.csv_file import as_csv
@@ -18,7 +19,8 @@ from trial.safety.oversight import Listing, listings, watched
 from trial.safety.services.exports import record_export
 from trial.users.models import Site
 
-BLINDING = "Open label: treatment is known to everybody, and nothing here is blinded."
+OPEN_LABEL = "Open label: treatment is known to everybody, and nothing here is blinded."
+RATERS_BLINDED = "Raters are kept from the treatment under protocol {}: this listing is not for them."
 
 
 @requires("safety.oversight")
@@ -32,7 +34,7 @@ def oversight(request: HttpRequest) -> HttpResponse:
         "until": until,
         "day": day,
         "listings": listings(sites, until),
-        "blinding": BLINDING,
+        "blinding": blinding(),
     }
     return render(request, "safety/oversight.html", frame)
 
@@ -60,11 +62,21 @@ def export(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def blinding() -> str:
+    """Who may not know what a listing tells."""
+    versions = sorted(blinding_versions())
+    return RATERS_BLINDED.format(", ".join(versions)) if versions else OPEN_LABEL
+
+
 def asked_for(request: HttpRequest, given: QueryDict) -> tuple[list[Site], datetime, date | None]:
-    """The sites and the data cut that are asked for: the end of a day at the first site, else now."""
+    """The sites and the data cut that are asked for: the end of a day at the first site, else now.
+
+    Raises Hidden for a rater who is kept from the treatment of somebody at one of the sites.
+    """
     sites = watched(sites_of(request), given.get("site", ""))
     if not sites:
         raise Http404
+    keep_from_sites(request.user, [site.pk for site in sites])
     try:
         day = parse_date(given.get("until", ""))
     except ValueError:
@@ -80,5 +92,5 @@ def heading_of(listing: Listing, codes: str, until: datetime) -> list[tuple[str,
         ("listing", listing.title),
         ("sites", codes),
         ("data cut", f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
-        ("blinding", BLINDING),
+        ("blinding", blinding()),
     ]
