@@ -167,4 +167,4 @@ def _put_database_back(url: str, kept: str, name: str) -> None:
 
 def _order(url: str, statement: str, *names: str) -> None:
     with psycopg.connect(with_database(url, "postgres"), autocommit=True) as server:
-        server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+        server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

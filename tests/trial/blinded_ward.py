@@ -39,6 +39,7 @@ from trial.records import drafts
 from trial.records.services import amend, enter
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent
+from trial.signatures.services import Confirmation
 from trial.users.models import User
 
 FIRST, SECOND, BLINDED = "ketamine_96h_v1", "ketamine_96h_v2", "ketamine_96h_v3"
@@ -153,7 +154,8 @@ def followed(addresses: Addresses, patient: Participant, rows: dict[str, Any]) -
     given: dict[str, Any] = {"kind": "blood_pressure", "level": "urgent"}
     alert = safety.raise_alert(pi, **at, **given, summary=f"{WORD}alert", source=rows["vitals"])
     done = safety.raise_alert(pi, **at, **given, summary=f"{WORD}done", source=rows["infusion"])
-    safety.acknowledge(pi, done, action_taken=f"{WORD}action", acted_at=now)
+    signed = Confirmation(pi.pk, uuid4(), "")
+    safety.acknowledge(pi, done, action_taken=f"{WORD}action", acted_at=now, confirmation=signed)
     by_hand = safety.record_deviation(pi, **at, kind="other", summary=f"{WORD}deviation", is_automatic=False)
     safety.record_deviation(pi, **at, kind="limit", summary=f"{WORD}limit", source=rows["rate"], ground="limits.rate")
     verify(monitor, patient, [Tick(rows["side-effects"], rows["side-effects"].version)])

@@ -7,8 +7,9 @@ from django.db import connection
 
 from tests.trial.audit.outsiders import damage
 from tests.trial.locks import ward as wards
-from tests.trial.locks.ward import KINDS, Ward, confirmed
+from tests.trial.locks.ward import KINDS, Ward
 from tests.trial.participants import people
+from tests.trial.participants.people import confirmed
 from trial.audit.models import AuditEntry
 from trial.audit.queries import history, trail, visible_entries
 from trial.audit.verification import verify
