@@ -17,7 +17,7 @@ from tests.kill.writers import COMMENT, Parent, Writers, nest
 KILLS = 30
 DURABLE = {"fsync": "on", "synchronous_commit": "on"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.endurance, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -57,7 +57,6 @@ def assert_each_is_done_once(gallows: Gallows, expected: Finished, broken: list[
         assert gallows.finished(report) == expected
 
 
-@pytest.mark.endurance
 def test_reports_survive_a_worker_that_is_killed(gallows: Start) -> None:
     site = gallows()
     with watched(site.folder) as broken:
@@ -67,7 +66,6 @@ def test_reports_survive_a_worker_that_is_killed(gallows: Start) -> None:
     assert_each_is_done_once(site, expected, broken)
 
 
-@pytest.mark.endurance
 def test_reports_survive_a_site_that_is_killed_and_started_again(gallows: Start) -> None:
     site = gallows()
     with watched(site.folder) as broken:
