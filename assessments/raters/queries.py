@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -13,6 +14,10 @@ from django.utils import timezone
 from assessments.models import RaterAssignment
 from trial.blinding import Blinded
 from trial.participants.models import Participant
+from trial.permissions import SHOWN_APPS
+from trial.records import events
+from trial.signatures.content import content_models, rows_in
+from trial.signatures.models import Signature
 from trial.users.models import User
 
 
@@ -40,6 +45,36 @@ def holding_at(participant: Participant, at: datetime) -> QuerySet[RaterAssignme
         participant=participant,
         starts_on__lte=day,
     )
+
+
+def informed(participant: Participant) -> dict[UUID, str]:
+    """The accounts that know the treatment by what they did, each with what that was, in words.
+
+    Who entered doses, rates, levels or side effects, and who signed them, a visit or the whole record. Who only looked
+    is not known: reading leaves no record.
+    """
+    found = dict.fromkeys(signers_of(participant), "has signed records of the treatment")
+    entered = events.ask("infusion.staff", participant=participant)
+    return found | dict.fromkeys(entered, "has entered doses, rates, levels or side effects")
+
+
+def signers_of(participant: Participant) -> set[UUID]:
+    """The accounts that signed a record of the treatment, or a visit or a whole participant that held one."""
+    wholes = [str(participant.pk), *(str(pk) for pk in participant.visits.values_list("pk", flat=True))]
+    given = Signature.objects.filter(site_id=participant.site_id)
+    treatment = {model._meta.db_table for model in content_models() if model._meta.app_label not in SHOWN_APPS}
+    found = {
+        signer
+        for signer, manifest in given.filter(subject_id__in=wholes).values_list("signer_id", "manifest")
+        if any(row.table in treatment for row in rows_in(manifest))
+    }
+    singles = list(given.exclude(subject_id__in=wholes).values_list("subject_table", "subject_id", "signer_id"))
+    for table in {table for table, _, _ in singles if table.partition(".")[0] not in SHOWN_APPS}:
+        signed = [subject for name, subject, _ in singles if name == table]
+        own = apps.get_model(table)._default_manager.filter(participant=participant, pk__in=signed)
+        ids = {str(pk) for pk in own.values_list("pk", flat=True)}
+        found |= {signer for name, subject, signer in singles if name == table and subject in ids}
+    return found
 
 
 def blinded_to(user: User, versions: Collection[str]) -> list[Blinded]:

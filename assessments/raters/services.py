@@ -7,10 +7,10 @@ from datetime import date
 from django.utils import timezone
 
 from assessments.models import RaterAssignment
+from assessments.raters.queries import informed
 from trial.audit.context import audited
 from trial.participants.models import Participant
 from trial.permissions import may
-from trial.records import events
 from trial.records.services import RecordError
 from trial.users.delegation.rules import Span
 from trial.users.models import User
@@ -21,7 +21,7 @@ class AssignmentRefused(RecordError):
 
 
 class ActedAtBedside(AssignmentRefused):
-    """The person has already entered something about the treatment; a reason has to be given."""
+    """The person has already entered or signed something about the treatment; a reason has to be given."""
 
 
 def assign_rater(
@@ -35,7 +35,7 @@ def assign_rater(
 ) -> RaterAssignment:
     """Assign a person to rate a participant, from a day to a day at the site.
 
-    despite: why, although the person has acted at the participant's bedside. Raises AssignmentRefused, and
+    despite: why, although the person knows the treatment by what was entered or signed. Raises AssignmentRefused, and
     ActedAtBedside where that reason is missing.
     """
     _assert_may(actor, participant)
@@ -48,11 +48,11 @@ def assign_rater(
         raise AssignmentRefused(f"An assignment begins on {participant.site.today:%Y-%m-%d} at the earliest.")
     if ends_on is not None and ends_on < starts_on:
         raise AssignmentRefused("The last day lies before the first; check both days.")
-    has_acted = user.pk in events.ask("infusion.staff", participant=participant)
-    if has_acted and not despite.strip():
+    knows = informed(participant).get(user.pk, "")
+    if knows and not despite.strip():
         raise ActedAtBedside(
-            f"{user.full_name} has entered doses, rates, levels or side effects of {participant.study_id}, and so "
-            "knows the treatment. Assign somebody else, or say why it has to be this person."
+            f"{user.full_name} {knows} of {participant.study_id}, and so knows the treatment. Assign somebody else, or "
+            "say why it has to be this person."
         )
     with audited(actor, f"{user.username} assigned as rater"):
         Participant.objects.select_for_update().get(pk=participant.pk)
@@ -63,7 +63,7 @@ def assign_rater(
             user=user,
             starts_on=starts_on,
             ends_on=ends_on,
-            despite=despite.strip() if has_acted else "",
+            despite=despite.strip() if knows else "",
             assigned_by=actor,
         )
         row.full_clean()

@@ -29,6 +29,7 @@ from assessments.raters.services import assign_rater, end_assignment
 from infusion.models import Bag, ClonidineDose, Infusion, RateChange, SerumLevel, SerumSample, SideEffects, Vitals
 from tests.trial.addresses import Addresses
 from tests.trial.records import clinic
+from tests.trial.signatures.clinic import sign
 from trial import protocol
 from trial.audit.context import audited
 from trial.monitoring import services as monitoring
@@ -159,6 +160,8 @@ def followed(addresses: Addresses, patient: Participant, rows: dict[str, Any]) -
     by_hand = safety.record_deviation(pi, **at, kind="other", summary=f"{WORD}deviation", is_automatic=False)
     safety.record_deviation(pi, **at, kind="limit", summary=f"{WORD}limit", source=rows["rate"], ground="limits.rate")
     verify(monitor, patient, [Tick(rows["side-effects"], rows["side-effects"].version)])
+    # What a change voids says what was changed.
+    sign(clinic.make_person(addresses.site, Role.PI, username="signer"), patient)
     amend(rows["side-effects"], pi, other=f"{WORD}corrected", version=1, reason=f"{WORD}reason")
     query = monitoring.raise_query(monitor, subject=rows["rate"], question=f"{WORD}query")
     monitoring.answer(pi, query, version=query.version, words=f"{WORD}answer")

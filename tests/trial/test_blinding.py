@@ -37,7 +37,8 @@ from tests.trial.test_permissions import ACCOUNTS, OPEN_TO_ANY_ACCOUNT, OPEN_TO_
 from trial import blinding
 from trial.audit.context import audited
 from trial.permissions import Role
-from trial.safety.models import AdverseEvent, Alert
+from trial.safety.models import AdverseEvent, Alert, AlertNotice
+from trial.safety.services import notices
 from trial.users.models import User
 
 pytestmark = pytest.mark.db_engine
@@ -55,15 +56,19 @@ ASKED = {
     "safety:oversight": ["?site={site}"],
 }
 # The rows that these are asked about beside those of tests/trial/addresses.py.
-ROWS = {
-    "infusion:correct": [(kind, kind) for kind in ("vitals", "clonidine", "side-effects", "serum", "bag")],
-    "infusion:correct_rate": [("", "rate")],
-    "safety:alert": [("", "alert"), ("", "done")],
-    "safety:acknowledge": [("", "alert"), ("", "done")],
-    "safety:close": [("", "by_hand")],
-    **{f"safety:{page}": [("", "event")] for page in ("event", "correct", "follow_up", "report")},
-    "monitoring:query": [("", "query")],
-    "monitoring:written": [("", "review")],
+ROWS: dict[str, list[tuple[dict[str, str], str]]] = {
+    "infusion:correct": [({"kind": kind}, kind) for kind in ("vitals", "clonidine", "side-effects", "serum", "bag")],
+    "infusion:correct_rate": [({}, "rate")],
+    "safety:alert": [({}, "alert"), ({}, "done")],
+    "safety:acknowledge": [({}, "alert"), ({}, "done")],
+    "safety:close": [({}, "by_hand")],
+    **{f"safety:{page}": [({}, "event")] for page in ("event", "correct", "follow_up", "report")},
+    "monitoring:query": [({}, "query")],
+    "monitoring:raise": [({"table": "infusion.ratechange"}, "rate"), ({"table": "safety.adverseevent"}, "event")],
+    "monitoring:verification_group": [({"code": "other-infusion"}, ""), ({"code": "other-safety"}, "")],
+    "monitoring:written": [({}, "review")],
+    "signatures:panel": [({"label": "infusion.RateChange"}, "rate")],
+    "signatures:sign": [({"label": "infusion.RateChange"}, "rate"), ({"label": "safety.AdverseEvent"}, "event")],
 }
 
 
@@ -117,10 +122,10 @@ def addresses(ward: BlindedWard, name: str) -> list[str]:
     own = ward.addresses.own(name)
     given = {"study_id": ward.patient.study_id, "site": ward.addresses.site.code}
     found = [own, *(own + query.format(**given) for query in ASKED.get(name, ()))]
-    for kind, row in ROWS.get(name, ()):
+    for given_values, row in ROWS.get(name, ()):
         kwargs = {argument: ward.addresses.value(name, argument) for argument in patterns()[name].pattern.converters}
-        kwargs |= {"pk": ward.rows[row].pk} | ({"kind": kind} if kind else {})
-        found.append(reverse(name, kwargs=kwargs))
+        kwargs |= {key: ward.rows[row].pk for key in ("pk", "row_id") if key in kwargs and row}
+        found.append(reverse(name, kwargs={**kwargs, **given_values}))
     return found
 
 
@@ -312,3 +317,20 @@ def test_who_acknowledges_too_late_is_not_shown_what_the_other_did(
     assert b"phoned the ward" in answers["rater"].content
     assert not MARK.search(answers["rater"].content)
     assert MARK.search(answers["colleague"].content)
+
+
+def test_a_message_about_an_alert_bears_no_mark(ward: BlindedWard) -> None:
+    told = list(AlertNotice.objects.filter(alert__participant=ward.patient).select_related("alert__site"))
+    assert {notice.purpose for notice in told} == {"escalation", "report"}
+    words = "".join(notices.subject_of(notice) + notices.body_of(notice) for notice in told)
+    assert not MARK.search(words.encode())
+    assert ward.patient.study_id not in words
+
+
+def test_how_the_infusion_stands_is_hidden_in_the_list_and_on_the_page(
+    ward: BlindedWard, raters: dict[Role, Client], colleagues: dict[Role, Client]
+) -> None:
+    for address in (reverse("participants:list"), reverse("participants:detail", args=[ward.patient.study_id])):
+        query = f"?q={ward.patient.study_id}"
+        assert b"infusion started" in colleagues[Role.NURSE].get(address + query).content
+        assert b"infusion started" not in raters[Role.NURSE].get(address + query).content

@@ -11,16 +11,18 @@ from django.utils import timezone
 
 from assessments import queries, services
 from assessments.models import Assessment, RaterAssignment
-from assessments.raters.queries import holding_at
+from assessments.raters.queries import holding_at, informed
 from assessments.raters.services import (
     ActedAtBedside,
     AssignmentRefused,
     assign_rater,
     end_assignment,
 )
+from infusion.models import RateChange
 from tests.assessments.ratings import rate, scores_of
 from tests.infusion import ward as wards
 from tests.trial.participants import people
+from tests.trial.signatures.clinic import sign
 from trial.audit.models import AuditEntry
 from trial.participants.models import Participant
 from trial.records import events
@@ -154,3 +156,17 @@ def test_who_acted_at_the_bedside_is_assigned_with_a_reason_only() -> None:
     assert row.despite == "nobody else is trained"
     clean = assign_rater(pi, ward.participant, user=ward.psychiatrist, starts_on=today, despite="not asked for")
     assert clean.despite == ""
+
+
+def test_who_signed_records_of_the_treatment_knows_it_and_who_signed_others_does_not() -> None:
+    ward = wards.make_ward()
+    pi, colleague = (people.make_user(name, ward.site, "pi") for name in ("paula", "pim"))
+    sign(colleague, ward.participant)
+    wards.start(ward)
+    assert colleague.pk not in informed(ward.participant)
+    sign(colleague, ward.participant)
+    assert informed(ward.participant)[colleague.pk] == "has signed records of the treatment"
+    with pytest.raises(ActedAtBedside, match="Pim has signed records of the treatment"):
+        assign_rater(pi, ward.participant, user=colleague, starts_on=ward.site.today)
+    sign(ward.psychiatrist, RateChange.objects.get(participant=ward.participant))
+    assert ward.psychiatrist.pk in informed(ward.participant)

@@ -56,6 +56,9 @@ def test_bedside_work_is_warned_of_and_confirmed_with_a_reason() -> None:
     ward = wards.make_ward()
     wards.start(ward)
     desk = signed_in(people.make_user("paula", ward.site, "pi"))
+    page = desk.get(reverse("assessments:raters", args=[ward.participant.study_id])).content.decode()
+    assert f"{ward.nurse.full_name}: has entered doses, rates, levels or side effects" in page
+    assert f"{ward.other_nurse.full_name}:" not in page
     page = assign(desk, ward.participant, ward.nurse)
     assert "knows the treatment" in page
     assert not RaterAssignment.objects.exists()
