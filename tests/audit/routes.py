@@ -349,9 +349,8 @@ FOUND = [
         "a lock state removed past the trail",
         "T19",
         BOTH,
-        owner(("locks_visitlock", "DELETE FROM locks_visitlock WHERE visit_id = '{visit}'")),
-        "locks_visitlock row {visit} (entry {locked}): "
-        "the state is absent, but by the changes of the lock it is locked",
+        owner(("locks_participantlock", "DELETE FROM locks_participantlock")),
+        "locks_participantlock row {person} (no entry): the state is absent, but by the changes of the lock it is open",
         ("follows",),
     ),
     Route(

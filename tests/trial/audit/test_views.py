@@ -63,6 +63,14 @@ def test_the_history_of_a_record_is_open_to_whoever_may_read_it(role: Role, labe
     assert answer.status_code == (200 if role in ACTIONS["participants.read"] else 403)
 
 
+@pytest.mark.parametrize("role", sorted(ACTIONS["history.read"]))
+def test_the_history_of_an_account_is_for_whoever_reads_the_trail(role: Role, site: Site) -> None:
+    """Such a row is of no site, so that not having any must not open it."""
+    client, somebody = reader(role, site), make_user("carla", site, "coordinator")
+    expected = 200 if role in ACTIONS["audit.read"] else 404
+    assert client.get(reverse("audit:history", args=["users.User", somebody.pk])).status_code == expected
+
+
 def test_the_history_of_ratings_is_closed_to_whoever_may_not_read_them(site: Site) -> None:
     assert reading("assessments.Assessment") == "assessments.read"
     assert reading("users.User") == reading("records.ProtocolVersion") == reading("nothing") == "audit.read"

@@ -7,17 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.trial.records import clinic
+from tests.trial.users.clock import freeze
 from trial.audit.context import audited
 from trial.contacts import services
 from trial.contacts.details import Details
 from trial.contacts.models import BreakGlass, Contact
 from trial.participants.models import Participant
 from trial.permissions import Role
+from trial.records.drafts import DRAFTED, NoDraft, identity
 from trial.users.models import Site, User
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +158,21 @@ def test_erasure_asks_for_the_study_id_and_cannot_be_taken_back(
     assert "their key is destroyed" in page
     assert NUMBER not in page
     assert client.get(address("erase", participant)).status_code == 404
+
+
+def test_what_came_too_late_is_not_held_and_no_draft_is_kept(
+    coordinator: User, participant: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contact details are nowhere but in their own place, where they can be erased."""
+    clock, client = freeze(monkeypatch), Client()
+    here = reverse("contacts:edit", args=[participant.study_id])
+    for address, is_held in ((here, False), ("/participants/new/", True)):
+        client.force_login(coordinator)
+        client.get("/")
+        clock.pass_by(settings.SESSION_IDLE_SECONDS)
+        assert client.post(address, {"phone": NUMBER, "note": "called"}).status_code == 302
+        assert ("held_form" in client.session) is is_held
+    for name in ("contact", "edit", "break_glass", "erase"):
+        with pytest.raises(NoDraft, match="keeps no draft"):
+            identity(reverse(f"contacts:{name}", args=[participant.study_id]))
+    assert not [name for name in DRAFTED if name.startswith("contacts:")]

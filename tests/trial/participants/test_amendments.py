@@ -24,6 +24,7 @@ from trial.participants.models import Participant, ProtocolMove, Visit
 from trial.participants.services import StepRefused
 from trial.records.models import ProtocolVersion
 from trial.records.services import KeyReused, RecordError, StaleRecord
+from trial.signatures.sign_off import ProtocolUnsigned
 from trial.users.models import Site, User
 
 FIRST, SECOND = "ketamine_96h_v1", "ketamine_96h_v2"
@@ -226,3 +227,16 @@ def test_the_list_of_versions_leads_to_the_move_for_those_who_may_make_it(
     seen = client.get(page).content.decode()
     assert followed.study_id in seen
     assert address(followed) not in seen
+
+
+@pytest.mark.django_db
+def test_in_production_nobody_is_moved_to_a_version_that_is_not_signed(
+    coordinator: User, followed: Participant, settings: Any
+) -> None:
+    settings.SITE_MODE = "production"
+    with pytest.raises(ProtocolUnsigned, match="The move to a later version waits for signatures"):
+        move(coordinator, followed)
+    assert Participant.objects.get(pk=followed.pk).protocol_version == FIRST
+    assert not ProtocolMove.objects.exists()
+    settings.SITE_MODE = "practice"
+    assert move(coordinator, followed).pk, "the control: a site that does not demand it moves"

@@ -376,6 +376,8 @@ def test_a_decision_from_a_page_that_did_not_show_the_latest_one_is_refused(
     assert client.post(url, first).status_code == 302, "the same form sent twice is one form"
     colleague = Client()
     colleague.force_login(make_user("colleague", site, "psychiatrist"))
+    for malformed in ("no-id", "7", "' OR 1=1", str(consented.pk)):
+        assert colleague.post(url, {**given, "reason": "x", "key": key(), "seen": malformed}).status_code == 409
     late = {**given, "reason": "wishes to wait", "key": key()}
     overtaken = colleague.post(url, late)
     assert overtaken.status_code == 409

@@ -147,3 +147,18 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
 )
 def test_a_fault_is_called_what_it_is(fault: Exception | None, kind: Fault | None) -> None:
     assert kind_of(fault) is kind
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_neither_a_code_nor_a_contact_detail_is_shown_back() -> None:
+    client = Client(raise_request_exception=False)
+    typed = {"code": "K4MPX-9QRST", "outcome_code": "recovered slowly"}
+    client.cookies["sessionid"] = "s" * 32
+    answer = client.post("/sign-in/", {"username": "nora", **typed})
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert "recovered slowly" in page, "the control: another field is shown back"
+    assert "K4MPX" not in page
+    private = client.post("/contacts/STL-0001-4/edit/", {"phone": "314 555 0100"})
+    assert private.status_code == 503
+    assert "314 555 0100" not in private.content.decode()

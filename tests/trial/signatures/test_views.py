@@ -15,7 +15,7 @@ from tests.trial.records import clinic as builders
 from tests.trial.signatures.clinic import PASSWORD, Clinic, copied, correct, sign
 from trial import protocol
 from trial.participants.models import Consent
-from trial.permissions import Role
+from trial.permissions import ACTIONS, Role
 from trial.signatures.content import content_of
 from trial.signatures.models import Signature
 from trial.signatures.subjects import page_of
@@ -109,6 +109,17 @@ def test_a_change_shows_as_void_with_when_who_and_why(clinic: Clinic) -> None:
     assert f"assessment changed by {clinic.psychiatrist.full_name}. Reason: read again from paper" in panel
     assert "Scores, apparent sadness: 3 → 4" in panel
     assert re.search(r"Total: 27(\.0+)? → 28(\.0+)?<", panel)
+
+
+def test_what_changed_is_hidden_from_who_may_not_read_all_that_was_signed(clinic: Clinic) -> None:
+    analyst = clinic.people[Role.IMAGING_ANALYST]
+    assert Role.IMAGING_ANALYST in ACTIONS["signatures.read"] - ACTIONS["assessments.read"]
+    sign(clinic.pi, clinic.visit, "approved")
+    correct(clinic.rating, clinic.psychiatrist, value=4)
+    panel = signed_in(analyst).get(address("panel", clinic.visit)).content.decode()
+    assert 'data-signature="void"' in panel
+    assert "apparent sadness" not in panel
+    assert "3 → 4" not in panel
 
 
 def test_a_copied_signature_shows_as_not_genuine(clinic: Clinic) -> None:

@@ -9,14 +9,20 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pydantic import TypeAdapter, ValidationError
 
 from tests.trial.records import clinic
 from trial.audit.models import AuditEntry
 from trial.permissions import Role
 from trial.tokens import queries, services
 from trial.tokens.models import AccessToken
+from trial.tokens.schemas import Moment
 from trial.tokens.services import TokenRefused
+from trial.users.accounts.services import close_account
 from trial.users.models import User
+from trial.users.second_factor import services as second_factor
+from trial.users.services import change_password
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -92,3 +98,38 @@ def test_the_page_offers_only_what_the_roles_allow_and_some_operation_asks_for(n
     assert 'value="participants.dispose"' not in page
     refused = client.post(reverse("tokens:tokens"), {"name": "x", "days": "30", "scopes": ["reports.read"]})
     assert refused.status_code == 422
+
+
+def test_a_token_ends_with_the_password_of_its_account(nurse: User) -> None:
+    _, token = make(nurse)
+    assert queries.valid_token(token, NOW) is not None
+    change_password("system:test", nurse, "another long passphrase")
+    assert queries.valid_token(token, NOW) is None
+    assert queries.valid_token(make(nurse)[1], NOW) is not None, "the control: a token made after it holds"
+
+
+def test_a_token_ends_with_the_sessions_of_its_account(nurse: User) -> None:
+    _, token = make(nurse)
+    administrator = clinic.make_person(nurse.role_assignments.get().site, Role.ADMINISTRATOR)
+    second_factor.reset(administrator, nurse, reason="telephone lost")
+    assert queries.valid_token(token, NOW) is None
+    assert queries.valid_token(make(User.objects.get(pk=nurse.pk))[1], NOW) is not None
+
+
+def test_a_token_of_a_closed_account_opens_nothing(nurse: User) -> None:
+    _, token = make(nurse)
+    administrator = clinic.make_person(nurse.role_assignments.get().site, Role.ADMINISTRATOR)
+    close_account(administrator, nurse, reason="left the team")
+    assert queries.valid_token(token, NOW) is None
+
+
+@pytest.mark.parametrize(("ahead", "is_taken"), [(timedelta(minutes=1), True), (timedelta(minutes=3), False)])
+def test_a_programme_sends_nothing_that_is_still_to_come(ahead: timedelta, is_taken: bool) -> None:
+    """Only so much later than the site's clock as another machine's may go."""
+    at = (timezone.now() + ahead).isoformat()
+    read = TypeAdapter(Moment).validate_python
+    if is_taken:
+        assert read(at) > timezone.now()
+    else:
+        with pytest.raises(ValidationError, match="has not come yet"):
+            read(at)

@@ -10,6 +10,7 @@ import hmac
 import logging
 import re
 from base64 import b32decode
+from datetime import date
 from typing import Any, cast
 
 import pytest
@@ -20,10 +21,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.trial.records import clinic
 from tests.trial.users.clock import Clock
+from tests.trial.users.staff import delegated
 from trial.audit.models import AuditEntry
 from trial.permissions import Role
 from trial.users.models import Site, User
 from trial.users.second_factor import services
+from trial.users.services import give_role
 
 SIGN_IN, CODE, OWN, PAGE = "/sign-in/", "/sign-in/code/", "/account/second-factor/", "/protocol/"
 NEW_CODES = f"{OWN}recovery-codes/"
@@ -236,3 +239,18 @@ def test_nobody_resets_their_own(ada: User) -> None:
     services.begin(ada)
     assert signed_in(ada).post(f"/accounts/{ada.pk}/second-factor/", {"reason": "mine"}).status_code == 422
     assert TOTPDevice.objects.filter(user=ada).count() == 1
+
+
+@pytest.mark.usefixtures("clock")
+def test_who_has_a_role_at_another_site_too_is_reset_by_an_administrator_of_both(pia: User, ada: User) -> None:
+    services.begin(pia)
+    other = clinic.make_site("L")
+    give_role("system:test", user=pia, site=other, role=Role.MONITOR, starts_on=date(2020, 1, 1))
+    with pytest.raises(services.ResetRefused, match="a site that is not yours"):
+        services.reset(ada, User.objects.get(pk=pia.pk), reason="telephone lost")
+    assert TOTPDevice.objects.filter(user=pia).exists()
+    assert User.objects.get(pk=pia.pk).sessions_ended_at is None
+    give_role("system:test", user=ada, site=other, role=Role.ADMINISTRATOR, starts_on=date(2020, 1, 1))
+    delegated(ada, other, Role.ADMINISTRATOR)
+    services.reset(User.objects.get(pk=ada.pk), User.objects.get(pk=pia.pk), reason="telephone lost")
+    assert not TOTPDevice.objects.filter(user=pia).exists()

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.trial.records import clinic
 from tests.trial.users.clock import Clock
+from trial.audit.context import audited
 from trial.permissions import Role
 from trial.users.models import Site, User
 from trial.users.sessions.actions import MARK
@@ -149,6 +150,22 @@ def test_going_on_does_not_start_the_twelve_hours_anew(client: Client, clock: Cl
     assert reopen(client).json()["left"] == IDLE
     clock.pass_by(60)
     assert status(client) == 200
+
+
+def test_an_ended_session_that_is_opened_again_asks_for_what_is_due_meanwhile(
+    nora: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "PASSWORD_MAX_AGE_DAYS", 1)
+    with audited("system:test", "a new password"):
+        User.objects.filter(pk=nora.pk).update(password_set_at=clock.at)
+    browser = Client()
+    clock.pass_by(13 * 3600)
+    browser.post(SIGN_IN, {"username": "nora", "password": clinic.PASSWORD})
+    assert status(browser) == 200, "the control: the password is young enough"
+    clock.pass_by(ABSOLUTE + 1)
+    assert reopen(browser).status_code == 200
+    answer = browser.get(PAGE)
+    assert (answer.status_code, answer["Location"]) == (302, "/account/password/")
 
 
 def test_a_wrong_password_opens_nothing_and_counts_as_a_guess(client: Client, clock: Clock) -> None:
