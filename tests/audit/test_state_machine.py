@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from assessments.models import Assessment
+from assessments.services import correct_assessment
 from tests.assessments.ratings import rate, scores_of
 from tests.audit.replaying import Replay, differences
 from tests.trial.audit import outsiders
@@ -117,9 +118,9 @@ class OneParticipant(RuleBasedStateMachine):
         given |= {"version": row.version, "reason": "read again", "scores": scores(code, value)}
         if self.is_locked:
             with pytest.raises(RecordLocked):
-                clinics.assessments.correct_assessment(psychiatrist, row, **given)
+                correct_assessment(psychiatrist, row, **given)
             return
-        clinics.assessments.correct_assessment(psychiatrist, row, **given)
+        correct_assessment(psychiatrist, row, **given)
         self.ratings[code] = (row.pk, value)
         self.end_signatures(code)
 
