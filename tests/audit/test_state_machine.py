@@ -229,7 +229,6 @@ def test_the_trail_rebuilds_what_a_few_people_did(clinic: Clinic) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.endurance
 def test_the_trail_rebuilds_what_many_people_did(clinic: Clinic) -> None:
     run(clinic, **LARGE)
 
