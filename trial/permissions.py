@@ -111,7 +111,7 @@ UNBLINDING = frozenset({"infusion.read", "infusion.record", "infusion.order"})
 # (by its label) but for those of HIDDEN_TABLES. Whatever is added later is hidden until it is named here.
 SHOWN_APPS = frozenset(
     {
-        *("users", "tokens", "otp_totp", "otp_static", "records", "reports", "locks", "contacts", "signatures"),
+        *("users", "tokens", "otp_totp", "otp_static", "records", "reports", "locks", "contacts"),
         *("participants", "assessments", "imaging"),
     }
 )

@@ -33,6 +33,7 @@ from tests.engines.clones import Template, Templates
 from tests.trial import blinded_ward
 from tests.trial.addresses import patterns, people
 from tests.trial.blinded_ward import MARK, RATERS, BlindedWard, blinded_version, make_blinded_ward
+from tests.trial.records import clinic
 from tests.trial.test_permissions import ACCOUNTS, OPEN_TO_ANY_ACCOUNT, OPEN_TO_ANYBODY
 from trial import blinding
 from trial.audit.context import audited
@@ -295,6 +296,7 @@ def test_a_rater_acknowledges_an_alert_without_reading_it(ward: BlindedWard, rat
     alert = ward.rows["alert"]
     now = timezone.now().astimezone(ward.addresses.site.zone).strftime("%Y-%m-%dT%H:%M")
     sent = {"action_taken": "phoned the ward", "occurred_at": now, "version": alert.version, "key": str(uuid4())}
+    sent |= {"username": ward.raters[Role.PSYCHIATRIST].username, "password": clinic.PASSWORD}
     with transaction.atomic():
         answer = raters[Role.PSYCHIATRIST].post(reverse("safety:acknowledge", args=[alert.pk]), sent)
         saved = Alert.objects.get(pk=alert.pk)
@@ -309,6 +311,7 @@ def test_who_acknowledges_too_late_is_not_shown_what_the_other_did(
     done = ward.rows["done"]
     now = timezone.now().astimezone(ward.addresses.site.zone).strftime("%Y-%m-%dT%H:%M")
     sent = {"action_taken": "phoned the ward", "occurred_at": now, "version": done.version, "key": str(uuid4())}
+    sent |= {"username": "psychiatrist", "password": "not asked for any more"}
     address = reverse("safety:acknowledge", args=[done.pk])
     answers = {}
     for name, clients in (("rater", raters), ("colleague", colleagues)):
@@ -334,3 +337,16 @@ def test_how_the_infusion_stands_is_hidden_in_the_list_and_on_the_page(
         query = f"?q={ward.patient.study_id}"
         assert b"infusion started" in colleagues[Role.NURSE].get(address + query).content
         assert b"infusion started" not in raters[Role.NURSE].get(address + query).content
+
+
+def test_an_answer_to_an_alert_that_is_answered_says_by_whom_alone(
+    ward: BlindedWard, raters: dict[Role, Client]
+) -> None:
+    done, desk = Alert.objects.get(pk=ward.rows["done"].pk), raters[Role.PSYCHIATRIST]
+    now = timezone.now().astimezone(ward.addresses.site.zone).strftime("%Y-%m-%dT%H:%M")
+    sent = {"action_taken": "phoned the ward", "occurred_at": now, "version": done.version, "key": str(uuid4())}
+    sent |= {"username": ward.raters[Role.PSYCHIATRIST].username, "password": clinic.PASSWORD}
+    for page in ("acknowledge", "attend"):
+        answer = desk.post(reverse(f"safety:{page}", args=[done.pk]), sent, follow=True)
+        assert b"already acknowledged this alert" in answer.content
+        assert not MARK.search(answer.content)

@@ -87,7 +87,7 @@ def attend(actor: User, alert: Alert, *, at: datetime | None = None) -> Alert:
     with audited(actor, "somebody is on it"):
         locked = Alert.objects.select_for_update().get(pk=alert.pk)
         if locked.acknowledged_at is not None:
-            raise RecordError(f"{locked.acknowledged_by} has already acknowledged this alert: {locked.action_taken}")
+            raise RecordError(already(locked))
         if locked.reached_at is not None:
             if locked.reached_by_id == actor.pk:
                 return locked
@@ -100,6 +100,11 @@ def attend(actor: User, alert: Alert, *, at: datetime | None = None) -> Alert:
             reached_at=at or timezone.now(),
             reached_by=actor,
         )
+
+
+def already(alert: Alert) -> str:
+    """That an alert is acknowledged, and by whom; what was done stands on its page, for whoever may read it."""
+    return f"{alert.acknowledged_by} has already acknowledged this alert; its page says what was done."
 
 
 def acknowledge(
@@ -123,7 +128,7 @@ def acknowledge(
         locked = Alert.objects.select_for_update().get(pk=alert.pk)
         require_version(locked, version)
         if locked.acknowledged_at is not None:
-            raise RecordError(f"{locked.acknowledged_by} has already acknowledged this alert: {locked.action_taken}")
+            raise RecordError(already(locked))
         if confirmation is None and locked.origin != Origin.DEMO:
             raise RecordError("An alert is acknowledged with a signature: give your password.")
         done = amend(

@@ -25,7 +25,7 @@ from trial.safety import on_call, queries, services
 from trial.safety.blinding import all_seen_by, is_told, seen_by
 from trial.safety.forms import AcknowledgeForm
 from trial.safety.models import Alert
-from trial.signatures.queries import signatures_of
+from trial.signatures.queries import Standing, signatures_of
 from trial.signatures.services import Confirmation
 from trial.signatures.wording import for_readers
 
@@ -110,7 +110,8 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
     A rater who is kept from its words can answer it all the same; that an event has to be reported is among them.
     """
     user: Any = request.user
-    is_silent = is_blinded(user, found.participant_id) and not is_told(found)
+    is_kept = is_blinded(user, found.participant_id)
+    is_silent = is_kept and not is_told(found)
     found = seen_by(user, found)
     may_acknowledge = may(user, "safety.acknowledge", found.site_id)
     if form is None and may_acknowledge and found.acknowledged_at is None:
@@ -125,6 +126,13 @@ def alert_page(request: HttpRequest, found: Alert, form: AcknowledgeForm | None 
         "is_silent": is_silent,
         "plan": queries.plan_of(found),
         "event_id": queries.event_of(found),
-        "signatures": [] if found.acknowledged_at is None else for_readers(signatures_of(found), sees_values=False),
+        "signatures": signatures_on(found, is_kept=is_kept),
     }
     return render(request, "safety/alert.html", frame, status=status_of(form))
+
+
+def signatures_on(found: Alert, *, is_kept: bool) -> list[Standing]:
+    """The signatures of an acknowledgement; why one is void is not told to a rater who is kept from the treatment."""
+    if found.acknowledged_at is None:
+        return []
+    return for_readers(signatures_of(found), sees_values=False, is_blinded=is_kept)
