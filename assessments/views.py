@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import queries, services
 from assessments.forms import AssessmentForm
@@ -29,6 +29,7 @@ from trial.safety.blinding import seen_by
 from trial.safety.on_call import unreached
 from trial.safety.queries import alert_about
 from trial.signatures.sign_off import is_signed_at
+from trial.users.posting import FORM, posted
 
 
 class Place(NamedTuple):
@@ -53,7 +54,7 @@ def place(request: PermittedRequest, study_id: str, visit_code: str, code: str) 
 
 
 @requires("assessments.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
     """Enter an instrument at a visit, or correct it where it is recorded."""
     at = place(request, study_id, visit_code, instrument)
@@ -65,7 +66,7 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
         return AssessmentForm(data, instance=copy(row), scale=at.scale, visit=at.visit, actor=request.user)
 
     with timezone.override(at.participant.site.zone):
-        page = show(recorded, request.POST or None)
+        page = show(recorded, posted(request))
 
         def write() -> None:
             rows.append(page.save_record(request.user, at.participant, at.visit))
@@ -81,7 +82,7 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
 
 
 @requires("assessments.read")
-@require_GET
+@require_safe
 def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
     """Show what is recorded: totals, items, and the steps that a suicidality score calls for."""
     at = place(request, study_id, visit_code, instrument)
@@ -121,7 +122,7 @@ def items_of(scale: Instrument, recorded: Assessment) -> list[tuple[str, int | N
 
 
 @requires("assessments.read")
-@require_GET
+@require_safe
 def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
     """Show the course of a participant's totals as a fragment."""
     participant = get_participant(request.sites, study_id)
@@ -135,7 +136,7 @@ def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
 
 
 @requires("assessments.read")
-@require_GET
+@require_safe
 def visit_panel(request: PermittedRequest, study_id: str, visit_code: str) -> HttpResponse:
     """Show the instruments due at a visit as a fragment, with their state and links."""
     visit = find_visit(request.sites, study_id, visit_code)

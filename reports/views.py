@@ -8,6 +8,7 @@ from csp.constants import NONE, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from reports import queries, services
 from reports.books import BOOKS
@@ -16,12 +17,14 @@ from reports.models import Report
 from trial.blinding import keep_from_sites
 from trial.permissions import may, requires
 from trial.users.models import User
+from trial.users.posting import FORM, posted
 
 # A picture brings its own styles and nothing else, also when it is opened alone.
 PICTURE_POLICY = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "img-src": [NONE]}
 
 
 @requires("reports.read")
+@require_safe
 def report_list(request: HttpRequest) -> HttpResponse:
     """Every report of the reader's sites, the latest first."""
     reports = [(row, BOOKS[row.book].title) for row in queries.reports_at(_sites(request))]
@@ -30,10 +33,11 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires("reports.order")
+@require_http_methods(FORM)
 def order(request: HttpRequest) -> HttpResponse:
     """Order a report; its page shows how far it is."""
     sites = queries.sites_of(_sites(request))
-    form = OrderForm(request.POST or None, sites=sites)
+    form = OrderForm(posted(request), sites=sites)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
         given = {"site": form.chosen_site, "book": chosen["book"], "key": chosen["key"]}
@@ -46,6 +50,7 @@ def order(request: HttpRequest) -> HttpResponse:
 
 
 @requires("reports.read")
+@require_safe
 def detail(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """One report: its progress, then its files and what they were made of."""
     report = queries.get_report(_sites(request), report_id)
@@ -53,6 +58,7 @@ def detail(request: HttpRequest, report_id: UUID) -> HttpResponse:
 
 
 @requires("reports.read")
+@require_safe
 def progress(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """The part of the page that changes while the report is built; it asks again until that is over."""
     report = queries.get_report(_sites(request), report_id)
@@ -60,6 +66,7 @@ def progress(request: HttpRequest, report_id: UUID) -> HttpResponse:
 
 
 @requires("reports.read")
+@require_safe
 def read(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """The report as a page, with the words and numbers of the PDF, exactly as published."""
     report = _published(request, report_id)
@@ -73,6 +80,7 @@ def read(request: HttpRequest, report_id: UUID) -> HttpResponse:
 
 
 @requires("reports.read")  # type: ignore[type-var]
+@require_safe
 @csp_replace(PICTURE_POLICY)  # type: ignore[arg-type]
 def figure(request: HttpRequest, report_id: UUID, figure: int) -> HttpResponse:
     """A picture of that page, counted from 1; an image is told by its own address, so the page needs no inline SVG."""
@@ -87,6 +95,7 @@ def figure(request: HttpRequest, report_id: UUID, figure: int) -> HttpResponse:
 
 
 @requires("reports.read")
+@require_safe
 def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """The PDF, exactly as published."""
     report = _published(request, report_id)
@@ -94,6 +103,7 @@ def pdf(request: HttpRequest, report_id: UUID) -> HttpResponse:
 
 
 @requires("reports.read")
+@require_safe
 def results(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """results.json, exactly as published."""
     report = _published(request, report_id)

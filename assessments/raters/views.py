@@ -16,15 +16,16 @@ from assessments.raters.forms import EndForm, RaterForm
 from trial.participants.forms.base import attempt
 from trial.participants.queries import get_participant
 from trial.permissions import PermittedRequest, requires
+from trial.users.posting import FORM, posted
 
 
 @requires("raters.assign")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def raters(request: PermittedRequest, study_id: str) -> HttpResponse:
     """Show who is and was assigned to rate a participant, and assign somebody."""
     participant = get_participant(request.sites, study_id)
     with timezone.override(participant.site.zone):
-        form = RaterForm(request.POST or None, participant=participant)
+        form = RaterForm(posted(request), participant=participant)
         if request.method == "POST" and attempt(
             form, lambda: services.assign_rater(request.user, participant, **form.values())
         ):
@@ -35,12 +36,12 @@ def raters(request: PermittedRequest, study_id: str) -> HttpResponse:
 
 
 @requires("raters.assign")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def end(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """End an assignment at once, with a reason."""
     row = queries.get_assignment(request.sites, pk)
     participant = row.participant
-    form = EndForm(request.POST or None)
+    form = EndForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.end_assignment(request.user, row, reason=form.cleaned_data["reason"])
     ):

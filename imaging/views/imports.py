@@ -16,22 +16,24 @@ from imaging.previews import Preview
 from imaging.services import ImportPlan
 from trial.participants.queries import get_participant
 from trial.permissions import PermittedRequest, requires
+from trial.records.saving import status_of
 from trial.records.services import RecordError
 from trial.users.models import Site
+from trial.users.posting import FORM, posted
 
 CONFLICT, UNPROCESSABLE = 409, 422
 PLACE = "connectivity"
 
 
 @requires("imaging.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def connectivity(request: PermittedRequest) -> HttpResponse:
     """Import a table of network connectivity."""
     if "token" in request.POST:
         return confirm_connectivity(request)
-    form = SiteFileForm(request.POST or None, request.FILES or None, sites=request.sites)
+    form = SiteFileForm(posted(request), request.FILES or None, sites=request.sites)
     if not form.is_valid():
-        return chosen(request, form, {})
+        return chosen(request, form, {}, status_of(form))
     site, content = form.cleaned_data["site"], form.cleaned_data["file"].read()
     try:
         plan = services.plan_connectivity(site, content)
@@ -59,7 +61,7 @@ def confirm_connectivity(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("imaging.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def volumes(request: PermittedRequest, study_id: str, timepoint: str) -> HttpResponse:
     """Import the volumes of a session from FreeSurfer's aseg.stats."""
     participant = get_participant(request.sites, study_id)
@@ -73,9 +75,9 @@ def volumes(request: PermittedRequest, study_id: str, timepoint: str) -> HttpRes
             return chosen(request, FileForm(), {**frame, "refusal": str(refused)}, CONFLICT)
         messages.success(request, f"{preview.file_name} imported.")
         return redirect("imaging:session", study_id, timepoint)
-    form = FileForm(request.POST or None, request.FILES or None)
+    form = FileForm(posted(request), request.FILES or None)
     if not form.is_valid():
-        return chosen(request, form, frame)
+        return chosen(request, form, frame, status_of(form))
     content = form.cleaned_data["file"].read()
     try:
         plan = services.plan_volumes(session, content)

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from imaging import queries, services
 from imaging.forms import SessionForm, UsabilityForm
@@ -20,10 +20,11 @@ from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records.conflicts import opened
 from trial.records.saving import attempt, status_of, to_show
+from trial.users.posting import FORM, posted
 
 
 @requires("imaging.read")
-@require_GET
+@require_safe
 def sessions(request: PermittedRequest) -> HttpResponse:
     """List the sessions of the sites."""
     frame = {
@@ -40,7 +41,7 @@ def listed(request: PermittedRequest) -> list[ImagingSession]:
 
 
 @requires("imaging.read")
-@require_GET
+@require_safe
 def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
     """Show a participant's sessions and networks as a fragment."""
     participant = get_participant(request.sites, study_id)
@@ -57,7 +58,7 @@ def panel(request: PermittedRequest, study_id: str) -> HttpResponse:
 
 
 @requires("imaging.read")
-@require_GET
+@require_safe
 def session(request: PermittedRequest, study_id: str, timepoint: str) -> HttpResponse:
     """Show one session with its volumes and networks."""
     participant = get_participant(request.sites, study_id)
@@ -75,7 +76,7 @@ def session(request: PermittedRequest, study_id: str, timepoint: str) -> HttpRes
 
 
 @requires("imaging.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def record(request: PermittedRequest, study_id: str) -> HttpResponse:
     """Record a scan session."""
     participant = get_participant(request.sites, study_id)
@@ -85,7 +86,7 @@ def record(request: PermittedRequest, study_id: str) -> HttpResponse:
 
 
 @requires("imaging.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def correct(request: PermittedRequest, study_id: str, timepoint: str) -> HttpResponse:
     """Correct when and where a session was scanned."""
     participant = get_participant(request.sites, study_id)
@@ -101,7 +102,7 @@ def edit(request: PermittedRequest, participant: Participant, row: ImagingSessio
 
     with timezone.override(participant.site.zone):
         asked = queries.timepoint_of(participant, request.GET.get("visit", ""))
-        form = show(row, request.POST or None, timepoint=asked)
+        form = show(row, posted(request), timepoint=asked)
 
         def write() -> None:
             saved.append(form.save_record(request.user, participant))
@@ -117,7 +118,7 @@ def edit(request: PermittedRequest, participant: Participant, row: ImagingSessio
 
 
 @requires("imaging.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def usability(request: PermittedRequest, study_id: str, timepoint: str) -> HttpResponse:
     """Exclude a session from the analyses, or take it back."""
     participant = get_participant(request.sites, study_id)
@@ -126,7 +127,7 @@ def usability(request: PermittedRequest, study_id: str, timepoint: str) -> HttpR
     def show(session: ImagingSession, data: Any = None) -> UsabilityForm:
         return UsabilityForm(data, initial={"version": session.version, "reason": session.exclusion_reason})
 
-    form = show(row, request.POST or None)
+    form = show(row, posted(request))
 
     def write() -> None:
         change = services.exclude_session if row.is_usable else services.readmit_session

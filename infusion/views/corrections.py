@@ -26,13 +26,14 @@ from infusion.forms import (
     VitalsForm,
 )
 from infusion.models import Bag, ClonidineDose, RateChange, SerumSample, SideEffects, Vitals
-from infusion.views.frame import FORM, frame, infusion_or_404, participant_of, saved, way_back
+from infusion.views.frame import frame, infusion_or_404, participant_of, saved, way_back
 from trial.participants.models import Participant
 from trial.permissions import may, requires
 from trial.records.conflicts import opened
 from trial.records.models import ClinicalRecord
 from trial.records.saving import status_of, to_show
 from trial.records.services import RecordError, require_version
+from trial.users.posting import FORM, posted
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def correction(
         return kind(None, **{**given, "record": record})
 
     with timezone.override(participant.site.zone):
-        form = kind(request.POST or None, **given)
+        form = kind(posted(request), **given)
         about = opened(row, show, children)
         if request.method == "POST" and saved(form, lambda values: save(form, values), about, by=request.user):
             messages.success(request, f"The correction is saved: {title}.")

@@ -25,11 +25,12 @@ from infusion.forms import (
     StopForm,
     VitalsForm,
 )
-from infusion.views.frame import FORM, frame, infusion_or_404, participant_of, saved, way_back
+from infusion.views.frame import frame, infusion_or_404, participant_of, saved, way_back
 from trial.participants.models import Participant
 from trial.participants.queries import get_visit
 from trial.permissions import requires
 from trial.records.saving import status_of
+from trial.users.posting import FORM, posted
 
 RATE_CHANGED = "rate-changed"
 
@@ -53,7 +54,7 @@ def entry(
     back = way_back(request, participant)
     with timezone.override(participant.site.zone):
         form = kind(
-            request.POST or None, participant=participant, user=request.user, initial=asked_for(request, participant)  # type: ignore[arg-type]
+            posted(request), participant=participant, user=request.user, initial=asked_for(request, participant)  # type: ignore[arg-type]
         )  # fmt: skip
         if request.method == "POST" and saved(form, save):
             messages.success(request, f"{title} saved.")
@@ -91,7 +92,7 @@ def rate(request: HttpRequest, study_id: str) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return entry(request, participant, RateForm, save, "Rate")
     with timezone.override(participant.site.zone):
-        form = RateForm(request.POST or None, participant=participant, user=user)  # type: ignore[arg-type]
+        form = RateForm(posted(request), participant=participant, user=user)  # type: ignore[arg-type]
         shown: dict[str, Any] = {"participant": participant, "form": form}
         if request.method != "POST" or not saved(form, save):
             return render(request, "infusion/_rate.html", shown, status=status_of(form))

@@ -20,8 +20,6 @@ from trial.permissions import may
 from trial.records.conflicts import Opened
 from trial.records.saving import attempt
 
-FORM = ["GET", "HEAD", "POST"]
-
 
 def participant_of(request: HttpRequest, study_id: str) -> Participant:
     """The participant at one of the sites that the account may act at; raises Http404."""

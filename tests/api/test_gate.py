@@ -1,8 +1,9 @@
 """Who gets what from the interface for programmes: the same table of actions as the pages', narrowed by scopes.
 
-tests/api/operations.csv lists, for each operation, what it answers each role about an object of its own site; what is
-sent is empty, so that an operation that writes answers 422 to those whom it lets in. A change of a right is a change
-of that table, to be reviewed as such.
+tests/api/operations.csv lists, for each operation, what it answers each role about an object of its own site, of
+another one, and about one that does not exist ("-": an address without an object). What is sent about the own object is
+empty, so that an operation that writes answers 422 to those whom it lets in; about the others it is whole. A change of
+a right is a change of that table, to be reviewed as such.
 """
 
 from __future__ import annotations
@@ -33,11 +34,20 @@ OPERATIONS = sorted((method, name) for method, name, _ in operations())
 pytestmark = pytest.mark.db_engine
 
 
-def table() -> dict[tuple[str, str], dict[Role, int]]:
-    """The reviewed table: method and URL name, role, status."""
+ROWS = [
+    (method, name, kind)
+    for method, name in OPERATIONS
+    for kind in (("own", "other", "missing") if has_object(name) else ("-",))
+]
+
+
+def table() -> dict[tuple[str, str, str], dict[Role, int]]:
+    """The reviewed table: method, URL name, whose object; role, status."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {tuple(row["operation"].split(" ")): {role: int(row[role.value]) for role in Role} for row in rows}
+    return {
+        (row["method"], row["operation"], row["object"]): {role: int(row[role.value]) for role in Role} for row in rows
+    }
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +73,8 @@ def foreign(demo: Addresses) -> dict[Role, str]:
     return {role: token_for(user) for role, user in people("FAR").items()}
 
 
-def test_the_table_lists_every_operation_once_and_nothing_else() -> None:
-    assert sorted(table()) == OPERATIONS
+def test_the_table_lists_every_operation_and_object_once_and_nothing_else() -> None:
+    assert list(table()) == ROWS
 
 
 def test_every_operation_asks_for_an_action_that_a_token_can_be_given() -> None:
@@ -76,7 +86,7 @@ def test_every_operation_asks_for_an_action_that_a_token_can_be_given() -> None:
 def test_each_role_gets_what_the_table_says(demo: Addresses, own: dict[Role, str], method: str, name: str) -> None:
     body: dict[str, object] | None = {} if method in ("POST", "PUT") else None
     answers = {role: ask(token, method, demo.own(name), body).status_code for role, token in own.items()}
-    assert answers == table()[method, name]
+    assert answers == table()[method, name, "own" if has_object(name) else "-"]
 
 
 @pytest.mark.parametrize(("method", "name"), [one for one in OPERATIONS if has_object(one[1])])
@@ -85,13 +95,14 @@ def test_another_sites_object_and_a_missing_one_answer_alike(
 ) -> None:
     body = BODIES.get((method, name))
     written = AuditEntry.objects.count()
-    statuses = set()
-    for token in foreign.values():
+    answers = {}
+    for role, token in foreign.items():
         there, nowhere = (ask(token, method, address, body) for address in (demo.own(name), demo.missing(name)))
         assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
-        statuses.add(there.status_code)
-    assert 404 in statuses
-    assert statuses <= {403, 404}
+        answers[role] = there.status_code
+    assert answers == table()[method, name, "other"] == table()[method, name, "missing"]
+    assert 404 in answers.values()
+    assert set(answers.values()) <= {403, 404}
     assert AuditEntry.objects.count() == written
 
 
@@ -111,8 +122,8 @@ def test_without_a_token_in_force_nothing_is_answered(demo: Addresses, method: s
         pi.access_tokens.order_by("-created_at").exclude(expires_at__lt=demo.patient.entered_at).update(
             ended_at=demo.patient.entered_at
         )
-    answers = {ask(token, method, demo.own(name)).content for token in ("", "k96_wrong", ended, expired)}
-    assert answers == {b'{"detail": "Unauthorized"}'}
+    answers = [ask(token, method, demo.own(name)) for token in ("", "k96_wrong", ended, expired)]
+    assert {(one.status_code, one.content) for one in answers} == {(401, b'{"detail": "Unauthorized"}')}
 
 
 @pytest.mark.parametrize(("method", "name"), OPERATIONS)

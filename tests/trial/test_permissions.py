@@ -1,20 +1,22 @@
 """T11: who gets which page. Every address is gated, and the table of roles and answers has been read by a person.
 
-tests/trial/permission_matrix.csv lists, for each URL name, what GET answers to each role at the object's own
-site. A change of a right is a change of that table, to be reviewed as such.
+tests/trial/permission_matrix.csv lists, for each URL name, what GET and an empty POST answer to each role: about an
+object of the role's own site, of another one, and about one that does not exist ("-": an address without an object).
+The rows come from the URLconf; the answers were read by a person. A change of a right is a change of that table, to be
+reviewed as such. A row that is missing or wrong fails with the line as it is now, ready to be judged.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connections
+from django.db import connections, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django.plugin import DjangoDbBlocker
@@ -41,14 +43,46 @@ ACCOUNTS = {
 }
 # Operations of the interface for programmes have a table of their own: tests/api/test_gate.py.
 NAMES = sorted(name for name in patterns() if not name.startswith("api:"))
+METHODS = ("GET", "POST")
+OBJECTS = ("own", "other", "missing")
+NONE = "-"
+# What a post without a body may write: these ask for nothing but the address, or note it at the reading already.
+WRITES = {"safety:attend", "tokens:end", "users:second_factor"}
+# What is no form: how the session stands, and a form kept for somebody who has none.
+TAKES_NOTHING = {"users:session", "users:held"}
 GATED = [name for name in NAMES if name not in OPEN_TO_ANYBODY | OPEN_TO_ANY_ACCOUNT]
 OF_OBJECTS = [name for name in GATED if has_object(name)]
 
 
-def matrix() -> dict[str, dict[Role, int]]:
-    """The reviewed table: URL name, role, status of GET."""
+class Row(NamedTuple):
+    """One kind of request: whom it is put to is the rest of the line."""
+
+    url: str
+    method: str
+    object: str
+
+
+ROWS = [
+    Row(name, method, kind)
+    for name in GATED
+    for method in METHODS
+    for kind in (OBJECTS if has_object(name) else (NONE,))
+]
+
+
+def matrix() -> dict[Row, dict[Role, int]]:
+    """The reviewed table: what is asked, role, status."""
     with MATRIX.open(encoding="utf-8", newline="") as file:
-        return {row["url"]: {role: int(row[role.value]) for role in Role} for row in csv.DictReader(file)}
+        lines = list(csv.DictReader(file))
+    return {
+        Row(line["url"], line["method"], line["object"]): {role: int(line[role.value]) for role in Role}
+        for line in lines
+    }
+
+
+def line_of(row: Row, answers: dict[Role, int]) -> str:
+    """The row as it stands in the table."""
+    return ",".join([*row, *(str(answers[role]) for role in Role)])
 
 
 def action_of(name: str) -> str | None:
@@ -73,20 +107,35 @@ def test_every_action_is_asked_for_somewhere_or_guards_a_button() -> None:
     assert ACTIONS.keys() - asked == set()
 
 
-def test_the_table_lists_every_address_once_and_nothing_else() -> None:
+def test_the_table_lists_every_address_method_and_object_once_and_nothing_else() -> None:
     with MATRIX.open(encoding="utf-8", newline="") as file:
-        listed = [row["url"] for row in csv.DictReader(file)]
-    assert listed == GATED
+        listed = [Row(line["url"], line["method"], line["object"]) for line in csv.DictReader(file)]
+    assert listed == ROWS
 
 
 def test_the_table_agrees_with_the_actions_of_the_views() -> None:
     wrong = [
-        f"{name} {role.value}: {status}, against {action_of(name)}"
-        for name, by_role in matrix().items()
+        f"{row} {role.value}: {status}, against {action_of(row.url)}"
+        for row, by_role in matrix().items()
         for role, status in by_role.items()
-        if status != 405 and (status == 403) == (role in ACTIONS[action_of(name) or ""])
+        if status != 405 and (status == 403) == (role in ACTIONS[action_of(row.url) or ""])
     ]
     assert wrong == []
+
+
+def test_the_table_tells_nobody_whether_another_sites_object_exists() -> None:
+    table = matrix()
+    for row, answers in table.items():
+        if row.object == "other":
+            assert answers == table[row._replace(object="missing")], row
+            assert set(answers.values()) <= {403, 404, 405}, row
+
+
+def test_no_row_of_the_table_is_an_error_of_the_site_or_an_empty_form_that_is_taken() -> None:
+    for row, answers in matrix().items():
+        assert max(answers.values()) < 500, row
+        if row.method == "POST" and row.url not in WRITES | TAKES_NOTHING:
+            assert set(answers.values()) <= {403, 404, 405, 422}, row
 
 
 def test_an_action_that_is_not_listed_cannot_gate_a_view() -> None:
@@ -140,13 +189,36 @@ def signed_in(user: User) -> Client:
     return client
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what a request writes, so that no row depends on the one before."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def asked(client: Client, method: str, address: str, *, may_write: bool = False) -> Any:
+    """The answer to a request without a body, which leaves no trace in the trail unless it may."""
+    with undone():
+        before = last_entry()
+        answer = client.generic(method, address)
+        assert may_write or last_entry() == before, f"{method} {address} wrote and answered {answer.status_code}"
+    return answer
+
+
+def last_entry() -> Any:
+    """The newest entry of the trail."""
+    return AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+
 @pytest.mark.db_engine
-@pytest.mark.parametrize("name", GATED)
-def test_each_role_gets_what_the_table_says(demo: Addresses, own: dict[Role, Client], name: str) -> None:
-    address = demo.own(name)
-    assert {role.value: client.get(address).status_code for role, client in own.items()} == {
-        role.value: status for role, status in matrix()[name].items()
+@pytest.mark.parametrize("row", [row for row in ROWS if row.object in ("own", NONE)], ids=" ".join)
+def test_each_role_gets_what_the_table_says(demo: Addresses, own: dict[Role, Client], row: Row) -> None:
+    address, may_write = demo.own(row.url), row.url in WRITES
+    answers = {
+        role: asked(client, row.method, address, may_write=may_write).status_code for role, client in own.items()
     }
+    assert answers == matrix().get(row), line_of(row, answers)
 
 
 def said(response: Any) -> tuple[int, bytes, str]:
@@ -155,20 +227,33 @@ def said(response: Any) -> tuple[int, bytes, str]:
 
 
 @pytest.mark.db_engine
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", OF_OBJECTS)
 def test_another_sites_object_and_a_missing_one_answer_alike(
     demo: Addresses, foreign: dict[Role, Client], name: str, method: str
 ) -> None:
-    written = AuditEntry.objects.count()
-    answers = set()
-    for client in foreign.values():
-        there, nowhere = (getattr(client, method)(address) for address in (demo.own(name), demo.missing(name)))
+    answers = {}
+    for role, client in foreign.items():
+        there, nowhere = (asked(client, method, address) for address in (demo.own(name), demo.missing(name)))
         assert said(there) == said(nowhere)
-        answers.add(there.status_code)
-    assert answers <= {403, 404, 405}
-    assert 404 in answers or answers == {403, 405} or answers == {405}
-    assert AuditEntry.objects.count() == written
+        answers[role] = there.status_code
+    for kind in ("other", "missing"):
+        row = Row(name, method, kind)
+        assert answers == matrix().get(row), line_of(row, answers)
+
+
+@pytest.mark.db_engine
+@pytest.mark.parametrize("name", GATED)
+def test_no_other_method_is_taken_and_head_is_get_without_its_body(
+    demo: Addresses, own: dict[Role, Client], name: str
+) -> None:
+    address = demo.own(name)
+    for role in (Role.PI, Role.ADMINISTRATOR):
+        for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+            assert asked(own[role], method, address).status_code in {403, 405}, method
+        kind = "own" if has_object(name) else NONE
+        head = asked(own[role], "HEAD", address, may_write=name in WRITES)
+        assert (head.status_code, head.content) == (matrix()[Row(name, "GET", kind)][role], b"")
 
 
 @pytest.mark.db_engine

@@ -22,8 +22,7 @@ from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires
 from trial.records.saving import status_of
-
-FORM = ["GET", "HEAD", "POST"]
+from trial.users.posting import FORM, posted
 
 
 @sensitive_post_parameters()
@@ -31,7 +30,7 @@ FORM = ["GET", "HEAD", "POST"]
 @requires("contacts.read")
 def search(request: HttpRequest) -> HttpResponse:
     """Find a participant by a name or a number: somebody calls and does not know the study id."""
-    form = SearchForm(request.POST or None)
+    form = SearchForm(posted(request))
     found = queries.find(sites_of(request), form.cleaned_data["asked"]) if form.is_valid() else None
     return render(request, "contacts/search.html", {"form": form, "found": found}, status=status_of(form))
 
@@ -68,7 +67,7 @@ def edit(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record how to reach a participant, or change it with a reason."""
     kept = queries.contact_of(participant)
     initial = {**asdict(queries.details_of(kept)), "version": kept.version} if kept else {}
-    form = DetailsForm(request.POST or None, is_correction=kept is not None, initial=initial)
+    form = DetailsForm(posted(request), is_correction=kept is not None, initial=initial)
     if request.method == "POST" and attempt(form, lambda: _save(request, participant, kept, form)):
         messages.success(request, "The contact details are saved, encrypted.")
         return redirect("contacts:contact", participant.study_id)
@@ -92,7 +91,7 @@ def _save(request: HttpRequest, participant: Participant, kept: Contact | None, 
 @for_participant
 def break_glass(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Open the contact details for an hour, with a reason that is reviewed afterwards."""
-    form = BreakGlassForm(request.POST or None)
+    form = BreakGlassForm(posted(request))
 
     def write() -> None:
         services.break_glass(request.user, participant, reason=form.cleaned_data["need"], key=form.cleaned_data["key"])  # type: ignore[arg-type]
@@ -121,7 +120,7 @@ def erase(request: HttpRequest, participant: Participant) -> HttpResponse:
     kept = queries.contact_of(participant)
     if kept is None or kept.erased_at is not None:
         raise Http404("There are no contact details.")
-    form = EraseForm(request.POST or None, confirmed_by=participant.study_id, initial={"version": kept.version})
+    form = EraseForm(posted(request), confirmed_by=participant.study_id, initial={"version": kept.version})
 
     def write() -> None:
         version, reason = form.cleaned_data["version"], form.cleaned_data["reason"]
@@ -155,7 +154,7 @@ def open_accesses(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Review a break-glass access."""
     access = queries.access_at(sites_of(request), pk)
-    form = ReviewForm(request.POST or None)
+    form = ReviewForm(posted(request))
     with timezone.override(access.participant.site.zone):
         if request.method == "POST" and attempt(form, lambda: _review(request, access, form)):
             messages.success(request, "The access is reviewed.")

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from trial.jobs.models import Job
 from trial.permissions import requires
 
 
 @requires("jobs.read")
+@require_safe
 def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show how far one of the asker's own jobs is; when it is over, tell the page around it."""
     job = get_object_or_404(Job, id=job_id, created_by=request.user)

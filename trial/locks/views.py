@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trial.locks import display, queries, services
 from trial.locks.forms import AllowForm, LockForm, RefuseForm, UnlockForm
@@ -21,13 +21,14 @@ from trial.locks.wording import subject_of
 from trial.permissions import PermittedRequest, may, requires, sites_permitting
 from trial.records.services import RecordError
 from trial.users.models import Site
+from trial.users.posting import FORM, posted
 
 PER_PAGE = 25
 REFUSED = 422
 
 
 @requires("locks.read")
-@require_GET
+@require_safe
 def matrix(request: PermittedRequest) -> HttpResponse:
     """Show how every visit of every participant stands, and the freeze of the trial."""
     found = queries.participants_with_visits(request.sites)
@@ -43,7 +44,7 @@ def matrix(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("locks.read")
-@require_GET
+@require_safe
 def panel(request: PermittedRequest, study_id: str, code: str = "") -> HttpResponse:
     """How a visit, or a participant, stands, as a fragment, with what the account may do about it."""
     kind = "visit" if code else "participant"
@@ -55,14 +56,14 @@ def panel(request: PermittedRequest, study_id: str, code: str = "") -> HttpRespo
 
 
 @requires("locks.lock")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def lock(request: PermittedRequest, kind: str, study_id: str, code: str = "") -> HttpResponse:
     """Show what stands against a lock and what should be known, and lock."""
     return locking(request, queries.find_state(request.sites, kind, study_id, code))
 
 
 @requires("locks.freeze")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def freeze(request: PermittedRequest) -> HttpResponse:
     """Freeze the trial, by somebody who holds the right at every site."""
     return locking(request, queries.get_state("trial", 1))
@@ -70,7 +71,7 @@ def freeze(request: PermittedRequest) -> HttpResponse:
 
 def locking(request: PermittedRequest, state: LockState) -> HttpResponse:
     """Take the form of a lock, or show it with what stands against it."""
-    form = LockForm(request.POST or None)
+    form = LockForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             kind = queries.kind_of(state)
@@ -89,11 +90,11 @@ def locking(request: PermittedRequest, state: LockState) -> HttpResponse:
 
 @sensitive_post_parameters("username", "password")
 @requires("locks.request")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def unlock(request: PermittedRequest, kind: str, study_id: str = "", code: str = "") -> HttpResponse:
     """Ask for something to be unlocked, with a reason and a signature."""
     state = queries.find_state(request.sites, kind, study_id, code)
-    form = UnlockForm(request.POST or None, request=request)
+    form = UnlockForm(posted(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
             given = {"reason": form.cleaned_data["reason"], "confirmation": form.confirm()}
@@ -109,7 +110,7 @@ def unlock(request: PermittedRequest, kind: str, study_id: str = "", code: str =
 
 
 @requires("locks.read")
-@require_GET
+@require_safe
 def request_page(request: PermittedRequest, pk: int) -> HttpResponse:
     """Show a request to unlock: of what, why, by whom, and what became of it."""
     return deciding(request, pk, status=200)
@@ -166,7 +167,7 @@ def deciding(request: PermittedRequest, pk: int, *, status: int, **forms: Any) -
 
 
 @requires("locks.allow")
-@require_GET
+@require_safe
 def waiting(request: PermittedRequest) -> HttpResponse:
     """Requests that wait for a second person, as a fragment of the Today page."""
     found = display.requests(queries.waiting_requests(request.sites))

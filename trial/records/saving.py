@@ -63,7 +63,7 @@ def attempt(form: Any, write: Callable[[], Any], about: Opened | None = None, *,
             form.add_error(one.name, DECIDE)
     if is_valid and not form.errors:
         _try(form, write if by is None else lambda: _once(form, write, about, by), about)
-    return not form.errors and form.instead is None
+    return is_valid and not form.errors and form.instead is None
 
 
 def _once(form: Any, write: Callable[[], Any], about: Opened | None, by: Any) -> None:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import resolve
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial import protocol
 from trial.permissions import PermittedRequest, may, refuse_unblinding, requires
@@ -19,9 +19,11 @@ from trial.records.events import ask
 from trial.records.health import examine, facts
 from trial.records.wording import sections
 from trial.users.models import Site
+from trial.users.posting import FORM
 
 
 @requires("protocol.read")
+@require_safe
 def protocol_page(request: HttpRequest) -> HttpResponse:
     """Show every value of a version, by default the one in force, with unit, source and status."""
     only_proposed = request.GET.get("show") == "proposed"
@@ -48,7 +50,7 @@ def protocol_page(request: HttpRequest) -> HttpResponse:
 
 
 @requires("account.own")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def draft(request: PermittedRequest) -> HttpResponse:
     """Keep what is typed on the form of an address, forget it, or give back one's own."""
     given = request.POST if request.method == "POST" else request.GET

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial import protocol
 from trial.blinding import is_blinded, keep_from
@@ -28,13 +28,14 @@ from trial.signatures.services import sign as sign_subject
 from trial.signatures.sign_off import TABLE, sign_offs
 from trial.signatures.wording import content_in_words, for_readers, words_of
 from trial.users.models import Site
+from trial.users.posting import FORM, posted
 
 REFUSED = 422
 
 
 @sensitive_post_parameters("username", "password")
 @requires("signatures.sign")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def sign(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
     """Show what exactly would be signed, and sign it.
 
@@ -45,7 +46,7 @@ def sign(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
         keep_from(request.user, participant_id_of(subject))
     sites = sites_to_sign_for(request, subject)
     meanings = meanings_at(request, subject, sites)
-    form = SignForm(request.POST or None, request=request, meanings=meanings, sites=sites)
+    form = SignForm(posted(request), request=request, meanings=meanings, sites=sites)
     if request.method == "POST" and meanings and form.is_valid() and attempt(request, subject, form):
         messages.success(request, f"Signed by {request.user.full_name}: {words_of(subject)}.")
         return redirect(subjects.page_of(subject))
@@ -148,7 +149,7 @@ def meanings_at(request: PermittedRequest, subject: Model, sites: list[Site]) ->
 
 
 @requires("signatures.read")
-@require_GET
+@require_safe
 def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
     """Show the signatures of a record as a fragment, each valid or void, and the way to sign."""
     subject = subject_of(request, label, row_id)
@@ -163,7 +164,7 @@ def panel(request: PermittedRequest, label: str, row_id: str) -> HttpResponse:
 
 
 @requires("signatures.read")
-@require_GET
+@require_safe
 def protocol_panel(request: PermittedRequest) -> HttpResponse:
     """Show who has signed each protocol version at each of one's sites, and whose signature is missing."""
     sites = list(Site.objects.filter(pk__in=request.sites).order_by("code"))

@@ -15,16 +15,17 @@ from trial.permissions import requires
 from trial.tokens import queries, services
 from trial.tokens.forms import TokenForm
 from trial.tokens.registry import offered_actions
+from trial.users.posting import FORM, posted
 
 UNPROCESSABLE = 422
 
 
 @requires("account.own")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def tokens(request: HttpRequest) -> HttpResponse:
     """List one's own tokens, and make one; the new token is shown on the answer and never again."""
     user: Any = request.user
-    form, made = TokenForm(request.POST or None, user=user, actions=offered_actions()), ""
+    form, made = TokenForm(posted(request), user=user, actions=offered_actions()), ""
     if request.method == "POST" and form.is_valid():
         try:
             _, made = services.make_token(user, **form.values())

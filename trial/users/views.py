@@ -14,6 +14,7 @@ from trial.permissions import PermittedRequest, requires
 from trial.users import services
 from trial.users.forms import PasswordForm, SignInForm
 from trial.users.models import User
+from trial.users.posting import FORM, posted
 from trial.users.second_factor import half
 from trial.users.second_factor.queries import has_device
 from trial.users.sessions import duties
@@ -22,10 +23,10 @@ from trial.users.sessions.held import next_page, page_asked_for, unsent
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the sign-in form, or sign in and go on to the page asked for."""
-    form = SignInForm(request, request.POST or None)
+    form = SignInForm(request, posted(request))
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         if isinstance(user, User) and has_device(user):
@@ -52,10 +53,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @requires("account.own")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def password(request: PermittedRequest) -> HttpResponse:
     """Change one's own password; other sessions of the account end, this one goes on."""
-    form = PasswordForm(request.user, request.POST or None)
+    form = PasswordForm(request.user, posted(request))
     if request.method == "POST" and form.is_valid():
         services.change_password(request.user, request.user, form.cleaned_data["new_password1"])
         update_session_auth_hash(request, request.user)

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trial.audit.queries import HistoryLine
 from trial.monitoring import queries, services
@@ -31,11 +31,14 @@ from trial.monitoring.subjects import (
 from trial.participants.access import sites_of
 from trial.participants.forms import attempt
 from trial.permissions import may, requires
+from trial.records.saving import status_of
+from trial.users.posting import FORM, posted
 
 Step = Callable[..., DataQuery]
 
 
 @requires("queries.raise")
+@require_http_methods(FORM)
 def raise_(request: HttpRequest, table: str, pk: UUID) -> HttpResponse:
     """Ask about a record; the address may name a field of it."""
     subject = find_for(request.user, sites_of(request), table, pk)
@@ -44,7 +47,7 @@ def raise_(request: HttpRequest, table: str, pk: UUID) -> HttpResponse:
         named = request.GET.get("field", "")
         named = named if named and knows_field(subject, named) else ""
         item = (named, field_label(type(subject), named)) if "." in named else ("", "")
-        form = RaiseForm(request.POST or None, fields=fields_of(subject), item=item, initial={"field": named})
+        form = RaiseForm(posted(request), fields=fields_of(subject), item=item, initial={"field": named})
 
         def write() -> None:
             given = {name: form.cleaned_data[name] for name in ("field", "question", "key")}
@@ -54,7 +57,7 @@ def raise_(request: HttpRequest, table: str, pk: UUID) -> HttpResponse:
             messages.success(request, "The query is raised. It waits for an answer.")
             return redirect("monitoring:query", made[0].pk)
         frame = {"form": form, "participant": participant, "name": name_of(subject), "back": address_of(subject)}
-        return render(request, "monitoring/raise.html", frame)
+        return render(request, "monitoring/raise.html", frame, status=status_of(form))
 
 
 @require_safe
@@ -87,7 +90,8 @@ def thread_page(request: HttpRequest, found: DataQuery, *, refused: dict[str, An
             "may_audit": may(user, "audit.read", found.site_id),
             "label": model_of(found.subject_table)._meta.label,
         }
-        return render(request, "monitoring/query.html", frame)
+        status = max(map(status_of, (refused or {}).values()), default=200)
+        return render(request, "monitoring/query.html", frame, status=status)
 
 
 def thread_of(found: DataQuery, corrections: list[HistoryLine]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.blinding import blinded_to, keep_from_sites
 from trial.monitoring import trail
@@ -20,7 +20,9 @@ from trial.monitoring.trail_rules import KINDS
 from trial.participants.access import sites_of
 from trial.participants.forms import attempt
 from trial.permissions import requires
+from trial.records.saving import status_of
 from trial.users.models import Site
+from trial.users.posting import FORM, posted
 
 
 @require_safe
@@ -37,13 +39,14 @@ def reviews(request: HttpRequest) -> HttpResponse:
 
 
 @requires("audit.review")
+@require_http_methods(FORM)
 def review(request: HttpRequest, site_id: UUID) -> HttpResponse:
     """What was written to the trail since the last review of a site, and the form of the next."""
     site = get_object_or_404(Site, pk=site_id, pk__in=sites_of(request))
     keep_from_sites(request.user, [site.pk])
     with timezone.override(site.zone):
         period = trail.period_of(site)
-        form = ReviewForm(request.POST or None, initial={"to_entry": period.to_entry if period else 0})
+        form = ReviewForm(posted(request), initial={"to_entry": period.to_entry if period else 0})
 
         def write() -> None:
             review_trail(request.user, site, **form.cleaned_data)  # type: ignore[arg-type]
@@ -51,7 +54,8 @@ def review(request: HttpRequest, site_id: UUID) -> HttpResponse:
         if request.method == "POST" and attempt(form, write):
             messages.success(request, "The review is written.")
             return redirect("monitoring:reviews")
-        return render(request, "monitoring/review.html", {"site": site, "form": form, **held_by(period)})
+        frame = {"site": site, "form": form, **held_by(period)}
+        return render(request, "monitoring/review.html", frame, status=status_of(form))
 
 
 def held_by(period: trail.Period | None) -> dict[str, Any]:

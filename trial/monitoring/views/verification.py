@@ -17,6 +17,7 @@ from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires
+from trial.records.saving import status_of
 
 
 @require_safe
@@ -67,7 +68,7 @@ def group_page(
     if form is None and may_mark:
         form = MarkForm(choices=[])
     frame = {"participant": participant, "group": found, "form": form if may_mark else None}
-    return render(request, "monitoring/verify.html", frame)
+    return render(request, "monitoring/verify.html", frame, status=status_of(form))
 
 
 @require_POST

@@ -18,6 +18,7 @@ from trial.participants.models import Participant
 from trial.permissions import may, requires, sites_permitting
 from trial.records.conflicts import opened
 from trial.records.saving import status_of, to_show
+from trial.users.posting import FORM, posted
 
 
 @require_safe
@@ -34,7 +35,7 @@ def versions(request: HttpRequest) -> HttpResponse:
     return render(request, "participants/versions.html", frame)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 @requires("participants.amend")
 @for_participant
 def move(request: HttpRequest, participant: Participant, version: str) -> HttpResponse:
@@ -45,7 +46,7 @@ def move(request: HttpRequest, participant: Participant, version: str) -> HttpRe
     def show(row: Participant, data: Any = None) -> MoveForm:
         return MoveForm(data, initial={"version": row.version})
 
-    form = show(participant, request.POST or None)
+    form = show(participant, posted(request))
 
     def write() -> None:
         given: dict[str, Any] = dict(form.cleaned_data)

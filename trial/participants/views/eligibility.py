@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from trial.participants import facts, queries, services
 from trial.participants import sayings as screening
@@ -28,6 +28,7 @@ OPEN_TO_JUDGEMENT = "antidepressant_stability"
 
 
 @requires("participants.read")
+@require_safe
 @for_participant
 @for_patients
 def eligibility(request: HttpRequest, participant: Participant) -> HttpResponse:

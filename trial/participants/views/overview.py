@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from trial.blinding import blinded_to
 from trial.jobs.queries import sweeper_silent_since
@@ -36,6 +37,7 @@ PANELS = (
 
 
 @requires("today.read")
+@require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """Show what is due, overdue and running at the account's sites."""
     user: Any = request.user
@@ -76,6 +78,7 @@ def running(user: Any, sites: frozenset[UUID]) -> list[tuple[Participant, Runnin
 
 
 @requires("participants.read")
+@require_safe
 def participants(request: HttpRequest) -> HttpResponse:
     """List the participants of the account's sites, with statuses and the next visit."""
     search, enrolment = request.GET.get("q", ""), request.GET.get("enrolment", "")

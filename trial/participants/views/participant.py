@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.blinding import HIDDEN, is_blinded
 from trial.participants import amendments, queries, services, worklist
@@ -20,6 +21,7 @@ from trial.participants.models import Participant, Status
 from trial.permissions import UNBLINDING, may, requires
 from trial.records.conflicts import Succession, opened
 from trial.records.saving import status_of, to_show
+from trial.users.posting import FORM, posted
 
 PANELS = (
     ("infusion.read", "infusion:panel", "Infusion", ("patient",)),
@@ -40,10 +42,11 @@ ACTIONS = (
 
 
 @requires("participants.enrol")
+@require_http_methods(FORM)
 def enrol(request: HttpRequest) -> HttpResponse:
     """Register a person under a new study id; only the psychiatrist's decision enrols."""
     made: list[Participant] = []
-    form = EnrolForm(request.POST or None, sites=sites_of(request))
+    form = EnrolForm(posted(request), sites=sites_of(request))
 
     def write() -> None:
         values = {name: form.cleaned_data[name] for name in ("site", "cohort", "referral", "enrolled_on", "key")}
@@ -59,6 +62,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 
 @requires("participants.read")
+@require_safe
 @for_participant
 def detail(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Show a participant: statuses, visits, screening forms and the panels of the other apps."""
@@ -133,10 +137,11 @@ def panels_for(request: HttpRequest, participant: Participant) -> list[dict[str,
 
 
 @requires("participants.screen")
+@require_http_methods(FORM)
 @for_participant
 def consent(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record a signed consent form."""
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(posted(request))
 
     def write() -> None:
         given = dict(form.cleaned_data)
@@ -167,6 +172,7 @@ def tell_refused(request: HttpRequest, form: ConsentForm) -> None:
 
 
 @requires("participants.enrol")
+@require_http_methods(FORM)
 @for_participant
 def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Correct the day of the first contact."""
@@ -174,7 +180,7 @@ def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
     def show(row: Participant, data: Any = None) -> ContactForm:
         return ContactForm(data, initial={"enrolled_on": row.enrolled_on, "version": row.version})
 
-    form = show(participant, request.POST or None)
+    form = show(participant, posted(request))
 
     def write() -> None:
         given = form.cleaned_data
@@ -188,10 +194,11 @@ def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 
 @requires("participants.dispose")
+@require_http_methods(FORM)
 @for_participant
 def status(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Set a dated status on one axis."""
-    form = status_form(participant, None, request.POST or None)
+    form = status_form(participant, None, posted(request))
 
     def write() -> None:
         axis, value = form.parts()
@@ -233,6 +240,7 @@ def status_form(participant: Participant, row: Status | None, data: Any = None) 
 
 
 @requires("participants.dispose")
+@require_http_methods(FORM)
 @for_participant
 def plan(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Plan the day of the infusion."""
@@ -240,7 +248,7 @@ def plan(request: HttpRequest, participant: Participant) -> HttpResponse:
     def show(row: Participant, data: Any = None) -> PlanForm:
         return PlanForm(data, initial={"planned_infusion_on": row.planned_infusion_on, "version": row.version})
 
-    form = show(participant, request.POST or None)
+    form = show(participant, posted(request))
 
     def write() -> None:
         on, version = form.cleaned_data["planned_infusion_on"], form.cleaned_data["version"]

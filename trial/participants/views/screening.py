@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.participants import queries, services, worklist
 from trial.participants.access import for_participant
@@ -28,11 +28,13 @@ from trial.records.models import ClinicalRecord
 from trial.records.saving import status_of, to_show
 from trial.records.services import AlreadyRecorded
 from trial.rules.deviations import consent_deviation
+from trial.users.posting import FORM, posted
 
 OVERTAKEN = "Somebody else saved this form since you opened it; see below. Correct that record, or enter another."
 
 
 @requires("participants.screen")
+@require_http_methods(FORM)
 @for_participant
 def screening(request: HttpRequest, participant: Participant, slug: str) -> HttpResponse:
     """Show a screening form with what was entered before; enter a new record or correct one."""
@@ -42,7 +44,7 @@ def screening(request: HttpRequest, participant: Participant, slug: str) -> Http
     may_open = not records or ("new" in request.GET and kind.model is not Demographics)
     is_open = bool(chosen or may_open or request.method == "POST")
     # A copy: checking a form fills its record with what was typed, and the page shows what is stored.
-    form = screening_form(kind)(request.POST or None, instance=copy(chosen)) if is_open else None
+    form = screening_form(kind)(posted(request), instance=copy(chosen)) if is_open else None
     saved: list[ClinicalRecord] = []
 
     def write() -> None:
@@ -186,11 +188,12 @@ def value(record: Model, name: str) -> Any:
 
 
 @requires("participants.screen")
+@require_http_methods(FORM)
 @for_participant
 def dose(request: HttpRequest, participant: Participant, medication_id: UUID) -> HttpResponse:
     """Log a dose of a medicine, or its change."""
     medication = get_object_or_404(Medication, participant=participant, pk=medication_id)
-    form = DoseForm(request.POST or None, initial={"from_date": first_day(medication)})
+    form = DoseForm(posted(request), initial={"from_date": first_day(medication)})
 
     def write() -> None:
         services.record_dose(request.user, medication, **form.cleaned_data)  # type: ignore[arg-type]

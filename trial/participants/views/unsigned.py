@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from trial.participants.models import Visit
 from trial.participants.unsigned import Unsigned, finishing, unsigned_visits
@@ -17,14 +17,14 @@ PER_PAGE = 50
 
 
 @requires("signatures.sign")
-@require_GET
+@require_safe
 def unsigned_today(request: PermittedRequest) -> HttpResponse:
     """Say how many visits wait for the person's signature, as a fragment; nothing where none does."""
     return render(request, "participants/_unsigned.html", {"count": len(waiting(request))})
 
 
 @requires("signatures.sign")
-@require_GET
+@require_safe
 def unsigned(request: PermittedRequest) -> HttpResponse:
     """List the visits that wait for the person's signature, each with the way to sign it."""
     page = Paginator(waiting(request), PER_PAGE).get_page(request.GET.get("page"))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trial.blinding import is_blinded
 from trial.participants import queries, services, worklist
@@ -22,9 +22,11 @@ from trial.records.conflicts import opened
 from trial.records.events import ask
 from trial.records.saving import status_of, to_show
 from trial.records.services import RecordError
+from trial.users.posting import FORM, posted
 
 
 @requires("participants.read")
+@require_safe
 @for_participant
 def visit(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Show a visit."""
@@ -70,6 +72,7 @@ def missed(request: HttpRequest, participant: Participant, code: str) -> HttpRes
 
 
 @requires("participants.screen")
+@require_http_methods(FORM)
 @for_participant
 def correct(request: HttpRequest, participant: Participant, code: str) -> HttpResponse:
     """Correct when a visit was held, with a reason."""
@@ -78,7 +81,7 @@ def correct(request: HttpRequest, participant: Participant, code: str) -> HttpRe
     def show(row: Visit, data: Any = None) -> HeldCorrectionForm:
         return HeldCorrectionForm(data, initial={"occurred_at": row.done_at, "version": row.version})
 
-    form = show(found, request.POST or None)
+    form = show(found, posted(request))
 
     def write() -> None:
         given = {name: form.cleaned_data[name] for name in ("version", "reason")}

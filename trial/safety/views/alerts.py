@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from trial.blinding import HIDDEN, is_blinded
 from trial.participants.access import for_participant, sites_of
@@ -28,9 +28,11 @@ from trial.safety.models import Alert
 from trial.signatures.queries import Standing, signatures_of
 from trial.signatures.services import Confirmation
 from trial.signatures.wording import for_readers
+from trial.users.posting import FORM, posted
 
 
 @requires("safety.read")
+@require_safe
 def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one alert: whom and what it is about, and what was done or is to be done."""
     found = queries.get_row(Alert, sites_of(request), pk)
@@ -54,11 +56,12 @@ def attend(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @sensitive_post_parameters("username", "password")
 @requires("safety.acknowledge")
+@require_http_methods(FORM)
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Acknowledge an alert with what was done and when, and sign it."""
     found = queries.get_row(Alert, sites_of(request), pk)
     with timezone.override(found.participant.site.zone):
-        form = acknowledge_form(request, seen_by(request.user, found), request.POST or None)
+        form = acknowledge_form(request, seen_by(request.user, found), posted(request))
         # To a rater who is kept from the treatment, what somebody else did is not laid beside the typed text.
         is_kept = is_blinded(request.user, found.participant_id)
         about = None if is_kept else opened(found, partial(acknowledge_form, request))
@@ -87,6 +90,7 @@ def confirmed(form: AcknowledgeForm, found: Alert) -> Confirmation | None:
 
 
 @requires("safety.read")
+@require_safe
 @for_participant
 def reach(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Whom to phone about a participant's alerts that nobody answered, as a fragment that refreshes itself."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from trial.blinding import blinded_to
 from trial.participants.access import for_participant, sites_of
@@ -19,6 +20,7 @@ from trial.safety.models import Deviation
 
 
 @requires("safety.read")
+@require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Show open alerts first, then deviations and adverse events, as the filter of the address says."""
     sites, asked = sites_of(request), BoardFilter.of(request.GET)
@@ -40,6 +42,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 @requires("safety.read")
+@require_safe
 def open_counts(request: HttpRequest) -> HttpResponse:
     """The open alerts and deviations, whom to phone and who is missing in the roster, as a fragment of Today."""
     sites, now = sites_of(request), timezone.now()
@@ -56,6 +59,7 @@ def open_counts(request: HttpRequest) -> HttpResponse:
 
 
 @requires("safety.read")
+@require_safe
 @for_participant
 def panel(request: HttpRequest, participant: Participant) -> HttpResponse:
     """One participant's alerts, deviations and adverse events, as a fragment."""

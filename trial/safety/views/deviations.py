@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from trial.blinding import keep_from
 from trial.participants.access import for_participant, sites_of
@@ -21,15 +22,17 @@ from trial.safety.blinding import is_hidden
 from trial.safety.forms import CorrectionForm, DeviationForm
 from trial.safety.models import Deviation
 from trial.safety.views.frame import form_page
+from trial.users.posting import FORM, posted
 
 WORDS = ("root_cause", "correction", "prevention")
 
 
 @requires("safety.record")
+@require_http_methods(FORM)
 @for_participant
 def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Report a deviation by hand."""
-    form = DeviationForm(request.POST or None)
+    form = DeviationForm(posted(request))
 
     def write() -> None:
         given = {"participant": participant, "is_automatic": False, **form.cleaned_data}
@@ -42,6 +45,7 @@ def deviation(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 
 @requires("safety.close")
+@require_http_methods(FORM)
 def close(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Close a deviation with its cause and what was done, and those that repeat it where that is asked."""
     found = queries.get_row(Deviation, sites_of(request), pk)
@@ -53,7 +57,7 @@ def close(request: HttpRequest, pk: UUID) -> HttpResponse:
         shown = {name: getattr(row, name) for name in ("version", *WORDS)}
         return CorrectionForm(data, is_important=row.is_important, repeats=len(repeats), initial=shown)
 
-    form = show(found, request.POST or None)
+    form = show(found, posted(request))
 
     def write() -> None:
         words = {name: form.cleaned_data[name] for name in WORDS}

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.blinding import keep_from
 from trial.participants.access import for_participant, sites_of
@@ -24,6 +25,7 @@ from trial.safety.forms import AdverseEventForm, FollowUpForm, ReportForm
 from trial.safety.models import AdverseEvent
 from trial.safety.timeline import clocks_of, timeline_of
 from trial.safety.views.frame import form_page
+from trial.users.posting import FORM, posted
 
 
 def event_of(request: HttpRequest, pk: UUID) -> AdverseEvent:
@@ -34,10 +36,11 @@ def event_of(request: HttpRequest, pk: UUID) -> AdverseEvent:
 
 
 @requires("safety.record")
+@require_http_methods(FORM)
 @for_participant
 def adverse_event(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record an adverse event."""
-    form = AdverseEventForm(request.POST or None)
+    form = AdverseEventForm(posted(request))
     if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, participant)):
         messages.success(request, "The adverse event is recorded.")
         return redirect("participants:detail", participant.study_id)
@@ -45,6 +48,7 @@ def adverse_event(request: HttpRequest, participant: Participant) -> HttpRespons
 
 
 @requires("safety.read")
+@require_safe
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one adverse event: its judgement, its clocks, what became known later, and to whom it was reported."""
     found = event_of(request, pk)
@@ -53,11 +57,12 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("safety.record")
+@require_http_methods(FORM)
 def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Correct or complete an adverse event, with a reason."""
     found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
-        form = AdverseEventForm(request.POST or None, instance=copy(found))
+        form = AdverseEventForm(posted(request), instance=copy(found))
         about = opened(found, lambda row: AdverseEventForm(instance=row))
 
         def write() -> None:
@@ -70,11 +75,12 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("safety.record")
+@require_http_methods(FORM)
 def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record what became known of an event."""
     found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
-        form = FollowUpForm(request.POST or None, since=found.occurred_at, initial={"ended_at": found.ended_at})
+        form = FollowUpForm(posted(request), since=found.occurred_at, initial={"ended_at": found.ended_at})
 
         def write() -> None:
             services.follow_up(request.user, found, **form.cleaned_data)  # type: ignore[arg-type]
@@ -88,13 +94,14 @@ def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("safety.report")
+@require_http_methods(FORM)
 def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record that a serious event was reported."""
     found = event_of(request, pk)
     if not found.is_serious:
         raise Http404
     with timezone.override(found.participant.site.zone):
-        form = ReportForm(request.POST or None, since=found.aware_at)
+        form = ReportForm(posted(request), since=found.aware_at)
 
         def write() -> None:
             services.report_serious_event(request.user, found, **form.cleaned_data)  # type: ignore[arg-type]

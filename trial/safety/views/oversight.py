@@ -9,7 +9,7 @@ from django.http.request import QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from trial.blinding import blinding_versions, keep_from_sites
 from trial.participants.access import sites_of
@@ -24,6 +24,7 @@ RATERS_BLINDED = "Raters are kept from the treatment under protocol {}: this lis
 
 
 @requires("safety.oversight")
+@require_safe
 def oversight(request: HttpRequest) -> HttpResponse:
     """Show exposure, adverse events, serious ones and deviations, of one site or all, up to a day."""
     sites, until, day = asked_for(request, request.GET)

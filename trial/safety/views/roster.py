@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.participants.access import sites_of
 from trial.participants.forms import attempt
@@ -22,9 +23,11 @@ from trial.safety.forms import CancelForm, ContactForm, ShiftForm
 from trial.safety.models import OnCallShift, SafetyContact
 from trial.safety.services import roster as services
 from trial.users.models import Site
+from trial.users.posting import FORM, posted
 
 
 @requires("safety.read")
+@require_safe
 def roster(request: HttpRequest) -> HttpResponse:
     """Show a week of every site of the account: shifts, gaps, and whom to phone when there is nobody."""
     sites, day = sites_of(request), asked_day(request)
@@ -39,11 +42,12 @@ def roster(request: HttpRequest) -> HttpResponse:
 
 
 @requires("safety.roster")
+@require_http_methods(FORM)
 def plan(request: HttpRequest, code: str) -> HttpResponse:
     """Put somebody on call at a site."""
     site = get_object_or_404(Site, code=code, pk__in=sites_of(request))
     with timezone.override(site.zone):
-        form = ShiftForm(request.POST or None, site=site, initial=weeks.next_span(site, timezone.now()))
+        form = ShiftForm(posted(request), site=site, initial=weeks.next_span(site, timezone.now()))
 
         def write() -> None:
             services.plan_shift(request.user, site=site, key=form.cleaned_data["key"], **form.people())  # type: ignore[arg-type]
@@ -55,11 +59,12 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @requires("safety.roster")
+@require_http_methods(FORM)
 def shift(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a shift, with a reason."""
     found = shift_at(request, pk)
     with timezone.override(found.site.zone):
-        form = ShiftForm(request.POST or None, site=found.site, is_change=True, initial=values_of(found))
+        form = ShiftForm(posted(request), site=found.site, is_change=True, initial=values_of(found))
 
         def write() -> None:
             given = {name: form.cleaned_data[name] for name in ("version", "reason")}
@@ -72,11 +77,12 @@ def shift(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("safety.roster")
+@require_http_methods(FORM)
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a shift out of the roster, with a reason."""
     found = shift_at(request, pk)
     with timezone.override(found.site.zone):
-        form = CancelForm(request.POST or None, initial={"version": found.version})
+        form = CancelForm(posted(request), initial={"version": found.version})
 
         def write() -> None:
             given = {name: form.cleaned_data[name] for name in ("version", "reason")}
@@ -92,12 +98,13 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("safety.roster")
+@require_http_methods(FORM)
 def contact(request: HttpRequest, code: str) -> HttpResponse:
     """Say whom to phone at a site when the roster names nobody."""
     site = get_object_or_404(Site, code=code, pk__in=sites_of(request))
     known = SafetyContact.objects.filter(site=site).first()
     initial = {"phone": known.phone, "answers": known.answers, "version": known.version} if known else {}
-    form = ContactForm(request.POST or None, initial=initial)
+    form = ContactForm(posted(request), initial=initial)
 
     def write() -> None:
         services.set_contact(request.user, site, **form.cleaned_data)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.permissions import PermittedRequest, Role, may, requires, sites_permitting
 from trial.users.accounts import queries, services
@@ -17,11 +17,12 @@ from trial.users.accounts.forms import OpenForm, PlainForm, ReasonForm, ReopenFo
 from trial.users.accounts.queries import STATES, AccountFilter
 from trial.users.delegation.rules import DELEGATED
 from trial.users.models import ROLE_LABELS
+from trial.users.posting import FORM, posted
 from trial.users.refusals import attempt
 
 
 @requires("accounts.read")
-@require_GET
+@require_safe
 def accounts(request: PermittedRequest) -> HttpResponse:
     """List who may do what at one's sites, since when and until when."""
     asked = AccountFilter.of(request.GET)
@@ -38,7 +39,7 @@ def accounts(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("accounts.read")
-@require_GET
+@require_safe
 def account(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Show one account: its roles, the lines of the delegation log, its training."""
     found = queries.get_account(request.sites, pk)
@@ -54,10 +55,10 @@ def account(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("accounts.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def open_account(request: PermittedRequest) -> HttpResponse:
     """Open an account of one person with a first role."""
-    form = OpenForm(request.POST or None, sites=request.sites)
+    form = OpenForm(posted(request), sites=request.sites)
     if request.method == "POST" and attempt(form, lambda: services.open_account(request.user, **form.values())):
         messages.success(request, f"The account of {form.cleaned_data['full_name']} is open. {next_step(form)}")
         return redirect("users:accounts")
@@ -65,11 +66,11 @@ def open_account(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("accounts.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def give_role(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Give an account a role from a day to a day."""
     user = queries.get_account(request.sites, pk).user
-    form = RoleForm(request.POST or None, sites=request.sites)
+    form = RoleForm(posted(request), sites=request.sites)
     if request.method == "POST" and attempt(form, lambda: services.give_role(request.user, user=user, **form.values())):
         messages.success(request, f"{user.full_name} has the role. {next_step(form)}")
         return redirect("users:account", pk)
@@ -77,11 +78,11 @@ def give_role(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("accounts.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def end_role(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """End a role at once, with a reason."""
     row = queries.get_assignment(request.sites, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.end_role(request.user, row, reason=form.cleaned_data["reason"])
     ):
@@ -93,11 +94,11 @@ def end_role(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("accounts.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def close_account(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Close an account, with a reason; its sessions end at once."""
     user = queries.get_account(request.sites, pk).user
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.close_account(request.user, user, reason=form.cleaned_data["reason"])
     ):
@@ -109,11 +110,11 @@ def close_account(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("accounts.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def reopen_account(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Reopen the closed account of the same person with a new first password."""
     user = queries.get_account(request.sites, pk).user
-    form = ReopenForm(request.POST or None)
+    form = ReopenForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.reopen_account(request.user, user, **form.cleaned_data)
     ):

@@ -9,17 +9,18 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.permissions import PermittedRequest, may, requires, sites_permitting
 from trial.users.accounts.forms import PlainForm, ReasonForm
 from trial.users.delegation import queries, services
 from trial.users.delegation.forms import DelegationForm, TrainingForm
+from trial.users.posting import FORM, posted
 from trial.users.refusals import attempt
 
 
 @requires("delegation.read")
-@require_GET
+@require_safe
 def log(request: PermittedRequest) -> HttpResponse:
     """Show who may do what at one's sites on whose delegation, and the training of the staff."""
     frame = {
@@ -32,11 +33,11 @@ def log(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("delegation.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def delegate(request: PermittedRequest) -> HttpResponse:
     """Delegate the duties of a role to a person."""
     asked = {"held": request.GET.get("held", "")}
-    form = DelegationForm(request.POST or None, sites=request.sites, actor=request.user, initial=asked)
+    form = DelegationForm(posted(request), sites=request.sites, actor=request.user, initial=asked)
     if request.method == "POST" and attempt(form, lambda: services.delegate(request.user, **form.values())):
         messages.success(request, f"The duties are delegated to {form.cleaned_data['held'].user.full_name}.")
         return redirect("users:delegation")
@@ -45,7 +46,7 @@ def delegate(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("delegation.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def confirm(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Stand behind a line that was carried over from before there was a log."""
     line = queries.get_delegation(request.sites, pk)
@@ -61,11 +62,11 @@ def confirm(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("delegation.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def end(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """End a delegation at once, with a reason."""
     line = queries.get_delegation(request.sites, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.end(request.user, line, reason=form.cleaned_data["reason"])
     ):
@@ -77,10 +78,10 @@ def end(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("training.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def training(request: PermittedRequest) -> HttpResponse:
     """Record that somebody was trained."""
-    form = TrainingForm(request.POST or None, sites=request.sites, initial={"user": request.GET.get("user", "")})
+    form = TrainingForm(posted(request), sites=request.sites, initial={"user": request.GET.get("user", "")})
     if request.method == "POST" and attempt(form, lambda: services.record_training(request.user, **form.cleaned_data)):
         messages.success(request, f"The training of {form.cleaned_data['user'].full_name} is recorded.")
         return redirect("users:delegation")
@@ -88,11 +89,11 @@ def training(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("training.record")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(FORM)
 def withdraw_training(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Take back a training that was recorded in error."""
     row = queries.get_training(request.sites, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and attempt(
         form, lambda: services.withdraw_training(request.user, row, reason=form.cleaned_data["reason"])
     ):
@@ -103,7 +104,7 @@ def withdraw_training(request: PermittedRequest, pk: UUID) -> HttpResponse:
 
 
 @requires("account.own")
-@require_GET
+@require_safe
 def own(request: PermittedRequest) -> HttpResponse:
     """Show a person's own roles, what is delegated to them, and their training."""
     user: Any = request.user
@@ -116,7 +117,7 @@ def own(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("account.own")
-@require_GET
+@require_safe
 def standing(request: PermittedRequest) -> HttpResponse:
     """What is missing before the person may act, and for a PI what waits in the log; a fragment of the Today page."""
     logs = queries.logs_at(sites_permitting(request.user, "delegation.manage"))

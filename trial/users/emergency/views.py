@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.permissions import PermittedRequest, requires
 from trial.users.emergency import queries, services
 from trial.users.emergency.forms import EmergencyForm, ReviewForm
+from trial.users.posting import FORM, posted
 from trial.users.sessions.held import next_page
 
 NO_MATCH = "These do not open the emergency access: name, password and code must belong together. Check all three."
@@ -23,10 +24,10 @@ NO_MATCH = "These do not open the emergency access: name, password and code must
 
 @sensitive_post_parameters("password", "code")
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def emergency(request: HttpRequest) -> HttpResponse:
     """Sign in with a sealed code although the name is locked; the use is alarmed and reviewed."""
-    form = EmergencyForm(request.POST or None)
+    form = EmergencyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         access = services.get_in(request, **form.cleaned_data)
         if access is not None:
@@ -40,18 +41,18 @@ def emergency(request: HttpRequest) -> HttpResponse:
 
 
 @requires("emergency.review")
-@require_GET
+@require_safe
 def emergency_open(request: PermittedRequest) -> HttpResponse:
     """The emergency sign-ins that nobody has reviewed, as a fragment of today's page."""
     return render(request, "users/_emergency_open.html", {"accesses": queries.unreviewed(request.sites)})
 
 
 @requires("emergency.review")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def emergency_review(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Show one emergency sign-in, and note what its reviewer found."""
     access = queries.get_access(request.sites, pk)
-    form = ReviewForm(request.POST or None)
+    form = ReviewForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.review(request.user, access, **form.cleaned_data)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from trial.permissions import PermittedRequest, requires
 from trial.users.accounts.queries import get_account
+from trial.users.posting import FORM, posted
 from trial.users.second_factor import half, queries, services
 from trial.users.second_factor.forms import CodeForm, ResetForm
 from trial.users.sessions import duties, held
@@ -25,13 +26,13 @@ WRONG = "This code is not right, was used before, or came too soon after a wrong
 
 @sensitive_post_parameters("code")
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def code(request: HttpRequest) -> HttpResponse:
     """Ask for the code after the password, and sign in."""
     user = half.half_signed_in(request)
     if user is None:
         return redirect("users:sign_in")
-    form = CodeForm(request.POST or None)
+    form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         if services.is_right(user, form.cleaned_data["code"]):
             wanted = half.take_next(request)
@@ -42,13 +43,13 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 @requires("account.own")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def second_factor(request: PermittedRequest) -> HttpResponse:
     """Show one's second factor, or set it up with a code of the app."""
     if queries.has_device(request.user):
         frame = {"form": CodeForm(), "left": queries.recovery_codes_left(request.user)}
         return render(request, "users/second_factor.html", frame)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         if codes := services.confirm(request.user, form.cleaned_data["code"]):
             duties.done(request.session, duties.SECOND_FACTOR)
@@ -78,11 +79,11 @@ def recovery_codes(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("second_factor.reset")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def reset_second_factor(request: PermittedRequest, pk: UUID) -> HttpResponse:
     """Take somebody's second factor away, with a reason; their sessions end."""
     account = get_account(request.sites, pk).user
-    form = ResetForm(request.POST or None)
+    form = ResetForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.reset(request.user, account, **form.cleaned_data)

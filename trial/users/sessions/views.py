@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from trial.permissions import PermittedRequest, requires
 from trial.users.forms import NO_MATCH
+from trial.users.posting import FORM
 from trial.users.second_factor import queries as second_factors
 from trial.users.second_factor import services as second_factor
 from trial.users.sessions import duties, held, marks
@@ -34,7 +35,7 @@ def standing(request: HttpRequest) -> dict[str, Any]:
 
 @always
 @requires("account.own")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def session(request: PermittedRequest) -> HttpResponse:
     """Say how the session stands; a marked POST is a person at an open page, which the middleware has noted."""
     return JsonResponse(standing(request))
@@ -63,7 +64,7 @@ def reopen(request: PermittedRequest) -> HttpResponse:
 
 
 @requires("account.own")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(FORM)
 def held_form(request: PermittedRequest) -> HttpResponse:
     """Show the form that was not sent, with the way back to it; a POST lets it go."""
     if request.method == "POST":
