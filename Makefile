@@ -7,6 +7,8 @@ VENV ?= .venv
 VAR_DIR ?= var
 SERVE ?= 1
 WORKERS ?= 2
+# 0: test-slow leaves out hundreds of kills and races, which take longer than a change should wait.
+ENDURANCE ?= 1
 REPORT ?= per-protocol
 SITE ?= STL
 REPORT_DIR ?= $(VAR_DIR)/report
@@ -35,6 +37,8 @@ FIND_PYTHON := for python in python3.13 python3.12 python3.11 python3; do \
 # uv is fast; pip, which reads pip's own configuration, is asked when uv cannot reach an index.
 INSTALL = $(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) \
 	|| $(PY) -m pip install --quiet --require-hashes -r $(1)
+
+SHORT := $(if $(filter 0,$(ENDURANCE)), and not endurance)
 
 VENV_READY := $(VENV)/.ready-venv
 RUNTIME_READY := $(VENV)/.ready-runtime
@@ -108,8 +112,8 @@ test: $(DEV_READY) $(NODE_READY) ## tests on SQLite, then those of the database 
 	$(PY) -m tests.engines postgres -- $(PYTEST) -n $(WORKERS) -m "db_engine and not slow and not browser and not services"
 
 test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
-	$(PYTEST) -n $(WORKERS) -m "slow and not services"
-	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and slow and not browser and not services"
+	$(PYTEST) -n $(WORKERS) -m "slow and not services$(SHORT)"
+	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and slow and not browser and not services$(SHORT)"
 
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"

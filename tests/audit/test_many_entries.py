@@ -23,6 +23,7 @@ MOST_SECONDS = 30.0
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("cloned_orm")
 def test_a_hundred_thousand_entries_are_verified_in_half_a_minute() -> None:

@@ -229,6 +229,8 @@ def test_the_trail_rebuilds_what_a_few_people_did(clinic: Clinic) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
+@pytest.mark.timeout(3600)
 def test_the_trail_rebuilds_what_many_people_did(clinic: Clinic) -> None:
     run(clinic, **LARGE)
 

@@ -80,6 +80,7 @@ def study_ids(desk: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(1800)
 def test_every_page_of_every_role_is_fit_to_be_used(
     desk: str, study_ids: list[str], new_context: NewContext, sign_in: SignIn

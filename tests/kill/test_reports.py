@@ -30,10 +30,13 @@ def undisturbed(gallows: Gallows) -> Finished:
 
 
 def kill_often(gallows: Gallows, kill: Callable[[], None]) -> None:
-    """Kill KILLS times, each at a random stage of a report that may still be tried again; let all be finished."""
-    report, kills = gallows.order(), 0
+    """Kill KILLS times, each at a random stage of a report that may still be tried again; let all be finished.
+
+    A kill that came when its report was just done broke nothing off, and is not counted.
+    """
+    report, tries, kills = gallows.order(), 0, 0
     while kills < KILLS:
-        stage = LAST_STEP if kills % 5 == 4 else gallows.chance.randrange(LAST_STEP)
+        stage = LAST_STEP if tries % 5 == 4 else gallows.chance.randrange(LAST_STEP)
         job = gallows.wait(report, lambda job, stage=stage: job.state == "running" and job.percent >= stage)  # type: ignore[misc]
         if job.is_over or job.attempts == MAX_ATTEMPTS:
             gallows.finish(report)
@@ -41,8 +44,9 @@ def kill_often(gallows: Gallows, kill: Callable[[], None]) -> None:
             continue
         time.sleep(gallows.chance.uniform(0, 0.02 if stage == LAST_STEP else 0.3))
         kill()
-        kills += 1
-        gallows.wait(report, lambda now, before=job: now.attempts > before.attempts)  # type: ignore[misc]
+        tries += 1
+        after = gallows.wait(report, lambda now, before=job: now.attempts > before.attempts)  # type: ignore[misc]
+        kills += after.attempts > job.attempts
     for each in gallows.reports:
         gallows.finish(each)
 
@@ -57,15 +61,17 @@ def assert_each_is_done_once(gallows: Gallows, expected: Finished, broken: list[
         assert gallows.finished(report) == expected
 
 
+@pytest.mark.endurance
 def test_reports_survive_a_worker_that_is_killed(gallows: Start) -> None:
     site = gallows()
     with watched(site.folder) as broken:
         expected = undisturbed(site)
         kill_often(site, site.kill_worker)
-    assert sum(site.job(report).attempts for report in site.reports) >= len(site.reports) + KILLS - 2
+    assert sum(site.job(report).attempts for report in site.reports) >= len(site.reports) + KILLS
     assert_each_is_done_once(site, expected, broken)
 
 
+@pytest.mark.endurance
 def test_reports_survive_a_site_that_is_killed_and_started_again(gallows: Start) -> None:
     site = gallows()
     with watched(site.folder) as broken:

@@ -30,7 +30,7 @@ from trial.audit.models import AuditEntry
 from trial.audit.queries import row_key
 
 UNGUARDED = ("-m", "tests.races.unguarded")
-COUNTS = [20, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+COUNTS = [20, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.endurance, pytest.mark.timeout(1800)])]
 AT = "2026-03-02T11:00"
 
 

@@ -19,7 +19,7 @@ from trial.participants.models import Participant
 
 ROWS = 50_000  # each with its entry in the audit trail: a hundred thousand
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.endurance, pytest.mark.timeout(1200)]
 
 
 def many_vitals(count: int) -> None:
