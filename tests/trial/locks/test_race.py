@@ -27,6 +27,8 @@ from trial.records.services import enter
 
 SIGNED = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 SEED = int(os.environ.get("RACE_SEED", "0")) or random.randrange(1, 10**9)
+MANY = [pytest.mark.slow, pytest.mark.endurance, pytest.mark.timeout(1200)]
+ROUNDS = [20, pytest.param(300, marks=MANY)]
 
 
 def _wait(event: threading.Event | None, delay: float) -> None:
@@ -111,7 +113,7 @@ def test_a_write_that_comes_while_the_lock_is_taken_is_refused(cloned_orm: str) 
     assert (race.at_lock, race.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("rounds", [20, pytest.param(300, marks=[pytest.mark.slow, pytest.mark.endurance, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("rounds", ROUNDS)
 def test_no_write_ever_lands_after_the_lock(cloned_orm: str, rounds: int) -> None:
     chance = random.Random(SEED)
     ward = wards.make_ward()
