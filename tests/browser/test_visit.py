@@ -79,7 +79,7 @@ def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk
     page.get_by_label("User name").fill("psychiatrist")
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign and acknowledge").click()
-    expect(page.get_by_role("status")).to_contain_text(f"The alert about {study_id} is acknowledged.")
+    expect(page.get_by_role("status")).to_contain_text(f"The alert about {study_id} is acknowledged, with your sig")
     alert.refresh_from_db()
     assert alert.acted_at is not None
 

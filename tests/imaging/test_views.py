@@ -227,7 +227,7 @@ def test_the_volumes_of_a_real_file_reach_the_page(
 
 def test_another_sites_table_cannot_be_imported(browser: Client, session: ImagingSession) -> None:
     elsewhere = people.make_site("L")
-    assert sent_table(browser, elsewhere, table("L-0001-1 pre1 dmn 0.2 fisher_z n/a")).status_code == 200
+    assert sent_table(browser, elsewhere, table("L-0001-1 pre1 dmn 0.2 fisher_z n/a")).status_code == 422
     assert browser.post(reverse("imaging:import"), {"token": "x", "site": elsewhere.pk}).status_code == 404
     assert browser.post(reverse("imaging:import"), {"token": "x", "site": "no uuid"}).status_code == 404
 

@@ -44,7 +44,7 @@ def page_of(subject: Model) -> str:
     """The address of the page that shows a subject."""
     label = subject._meta.label_lower
     if label == "records.protocolversion":
-        return reverse("records:protocol")
+        return f"{reverse('records:protocol')}?version={subject.pk}"
     if label == "participants.participant":
         return reverse("participants:detail", args=[str(subject)])
     person = str(getattr(subject, "participant", ""))

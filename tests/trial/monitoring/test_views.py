@@ -89,7 +89,7 @@ def test_a_refused_step_says_why_and_keeps_the_words(asked: DataQuery, coordinat
     answer(coordinator, asked, version=1, words="As in the source.")
     given = {"key": uuid4(), "version": 1, "words": "Read on page 4."}
     page = desk(coordinator).post(reverse("monitoring:answer", args=[asked.pk]), given)
-    assert page.status_code == 200
+    assert page.status_code == 409
     assert "saved by somebody else" in page.content.decode()
     assert "Read on page 4." in page.content.decode()
 
@@ -198,7 +198,7 @@ def test_a_tick_that_cannot_be_read_is_refused(
     scenes.rate(coordinator, consented)
     sent = {"key": uuid4(), "mark": [tick]}
     page = desk(monitor).post(reverse("monitoring:mark", args=[consented.study_id, "screening"]), sent)
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert not VerificationMark.objects.exists()
 
 
