@@ -67,7 +67,8 @@ def follow_up(scene: Scene) -> None:
     for visit in FOLLOW_UP:
         due = stated(scene.visit(visit).due_at)
         rated_at = due + (timedelta(minutes=30) if visit == "day_6" else timedelta(hours=15))
-        if not scene.has_come(rated_at):
+        # A call of today is still to be made, at whatever hour the demo is loaded.
+        if not scene.has_come(rated_at if visit == "day_6" else due + timedelta(days=1)):
             return
         if visit not in scene.patient.madrs:
             miss(scene, visit, due)
