@@ -145,11 +145,17 @@ def test_the_front_page_counts_what_is_open(
     assert "1 open deviation<" in page
 
 
+def acknowledgement(alert: Alert, person: User) -> tuple[str, dict[str, str]]:
+    """Where an alert is acknowledged, and what its page sends but for the password."""
+    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
+    given |= {"version": str(alert.version), "key": key(), "username": person.username}
+    return reverse("safety:acknowledge", args=[alert.pk]), given
+
+
 def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psychiatrist: User) -> None:
     client.force_login(psychiatrist)
-    address = reverse("safety:acknowledge", args=[alert.pk])
-    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
-    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username, "password": PASSWORD}
+    address, given = acknowledgement(alert, psychiatrist)
+    given["password"] = PASSWORD
     for words in ("", "x", "Acknowledged", "ok ok"):
         refused = client.post(address, {**given, "action_taken": words})
         assert "action_taken" in refused.context["form"].errors, words
@@ -178,9 +184,7 @@ def test_a_wrong_password_acknowledges_nothing_and_keeps_what_was_typed(
     client: Client, alert: Alert, psychiatrist: User
 ) -> None:
     client.force_login(psychiatrist)
-    address = reverse("safety:acknowledge", args=[alert.pk])
-    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
-    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username}
+    address, given = acknowledgement(alert, psychiatrist)
     refused = client.post(address, {**given, "password": "not it at all"})
     page = refused.content.decode()
     assert refused.status_code == 422
@@ -198,9 +202,7 @@ def test_what_is_kept_of_a_form_sent_once_tells_nothing_of_the_password(
     client: Client, alert: Alert, psychiatrist: User
 ) -> None:
     client.force_login(psychiatrist)
-    address = reverse("safety:acknowledge", args=[alert.pk])
-    given = {"action_taken": "Seen at once, C-SSRS done.", "occurred_at": site_time(alert.occurred_at)}
-    given |= {"version": str(alert.version), "key": key(), "username": psychiatrist.username}
+    address, given = acknowledgement(alert, psychiatrist)
     assert client.post(address, {**given, "password": PASSWORD}).status_code == 302
     again = client.post(address, {**given, "password": "another one, as if guessed"})
     assert again.status_code == 302, "the same form; a digest over the password would make it another"
