@@ -6,6 +6,7 @@ import re
 import sqlite3
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -64,6 +65,20 @@ def rows(database_url: str, statement: str, **values: Any) -> list[tuple[Any, ..
             connection.close()
     with psycopg.connect(database_url) as server:
         return server.execute(re.sub(r"(?<!\w):(\w+)", r"%(\1)s", statement), values).fetchall()
+
+
+def locked(database_url: str) -> bool:
+    """Whether somebody holds a lock that keeps others from writing to the table of jobs."""
+    try:
+        if database_url.startswith("sqlite"):
+            with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=1)) as database:
+                database.execute("BEGIN IMMEDIATE")
+        else:
+            with psycopg.connect(database_url, options="-c lock_timeout=1s") as server:
+                server.execute("SELECT id FROM jobs_job FOR UPDATE")
+    except (sqlite3.OperationalError, psycopg.errors.LockNotAvailable):
+        return True
+    return False
 
 
 def stored_id(database_url: str, identity: UUID) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.kill.conftest import Start
 from tests.kill.harness import LEASE_SECONDS, Finished, Gallows, watched
-from tests.kill.person import visible
+from tests.kill.person import locked, visible
 from trial.jobs.services import MAX_ATTEMPTS
 
 KILLS = 10
@@ -61,6 +61,20 @@ def assert_each_is_done_once(gallows: Gallows, expected: Finished, broken: list[
         assert gallows.finished(report) == expected
 
 
+def put_to_sleep(gallows: Gallows) -> int:
+    """Stop the process at work between two of its writes, and return it.
+
+    One that sleeps within a write keeps everybody from writing, until the site ends the whole worker for it.
+    """
+    (sleeper,) = gallows.hands()
+    os.kill(sleeper, signal.SIGSTOP)
+    while locked(gallows.site.database_url):
+        os.kill(sleeper, signal.SIGCONT)
+        time.sleep(0.05)
+        os.kill(sleeper, signal.SIGSTOP)
+    return sleeper
+
+
 @pytest.mark.endurance
 def test_reports_survive_a_worker_that_is_killed(gallows: Start) -> None:
     site = gallows()
@@ -92,8 +106,7 @@ def test_a_worker_that_wakes_up_after_its_job_was_taken_over_publishes_nothing(g
     site = gallows(WORKER_PROCESSES="2")
     report = site.order()
     site.wait(report, lambda job: job.percent >= 15)
-    (sleeper,) = site.hands()
-    os.kill(sleeper, signal.SIGSTOP)
+    sleeper = put_to_sleep(site)
     try:
         assert site.wait(report, lambda job: job.attempts == 2).attempts == 2
         assert site.finish(report).state == "done"
