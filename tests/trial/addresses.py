@@ -33,6 +33,7 @@ from trial.permissions import Role
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Alert, Deviation, OnCallShift
 from trial.safety.services.roster import plan_shift
+from trial.signatures.services import Confirmation
 from trial.tokens.services import make_token
 from trial.users.delegation import services as delegation
 from trial.users.emergency.queries import usable_code
@@ -95,6 +96,7 @@ class Addresses:
 
         monitor = User.objects.get(username="monitor")
         written: dict[str, Any] = {"findings": "set up", "has_findings": False, "key": uuid4()}
+        written["confirmation"] = Confirmation(monitor.pk, uuid4(), "")
         self.review = monitoring.review_trail(monitor, self.site, to_entry=1, **written)
         self.query = monitoring.raise_query(monitor, subject=self.rated, question="Is it as in the source?")
 

@@ -166,6 +166,7 @@ def followed(addresses: Addresses, patient: Participant, rows: dict[str, Any]) -
     query = monitoring.raise_query(monitor, subject=rows["rate"], question=f"{WORD}query")
     monitoring.answer(pi, query, version=query.version, words=f"{WORD}answer")
     findings: dict[str, Any] = {"findings": f"{WORD}findings", "has_findings": True, "key": uuid4()}
+    findings["confirmation"] = Confirmation(monitor.pk, uuid4(), "")
     review = monitoring.review_trail(monitor, addresses.site, to_entry=addresses.review.to_entry + 1, **findings)
     return {"event": event, "alert": alert, "done": done, "by_hand": by_hand, "query": query, "review": review}
 

@@ -10,6 +10,7 @@ from django import forms
 from trial.audit.queries import HistoryLine
 from trial.monitoring.subjects import Shown
 from trial.participants.forms.base import KeyedForm
+from trial.signatures.forms import SignFields
 
 QUESTION_LENGTH, REASON_LENGTH, FINDINGS_LENGTH = 500, 300, 4000
 NO_CORRECTION = ("", "nothing was changed")
@@ -120,8 +121,8 @@ class MarkForm(KeyedForm):
         return found
 
 
-class ReviewForm(KeyedForm):
-    """What was found in the trail, and up to which entry it was looked at."""
+class ReviewForm(SignFields, KeyedForm):
+    """What was found in the trail, and up to which entry it was looked at; sending it is a signature."""
 
     to_entry = forms.IntegerField(widget=forms.HiddenInput)
     findings = lines("Findings", FINDINGS_LENGTH, rows=6)

@@ -51,6 +51,11 @@ def latest_review(site_id: UUID) -> TrailReview | None:
     return TrailReview.objects.filter(site_id=site_id).order_by("-to_entry").first()
 
 
+def is_written(actor: Any, key: UUID) -> bool:
+    """Whether a form with this one-use key was taken before."""
+    return TrailReview.objects.filter(entered_by=actor, key=key).exists()
+
+
 def entries_of(site: Site, first: int, last: int | None = None) -> QuerySet[AuditEntry]:
     """The entries of a site (and of no site) from one number to another, in their order."""
     rows = visible_entries([site.pk]).filter(id__gte=first).order_by("id")

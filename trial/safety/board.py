@@ -23,6 +23,7 @@ class BoardFilter:
     kind: str = ""
     only_important: bool = False
     only_unresolved: bool = False
+    only_unreported: bool = False
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> BoardFilter:
@@ -35,6 +36,7 @@ class BoardFilter:
             kind=asked.get("kind", ""),
             only_important=asked.get("important") == "1",
             only_unresolved=asked.get("unresolved") == "1",
+            only_unreported=asked.get("unreported") == "1",
         )
 
     @property
@@ -42,11 +44,16 @@ class BoardFilter:
         """Whether it asks what only deviations have."""
         return bool(self.kind) or self.only_important
 
+    @property
+    def is_of_events(self) -> bool:
+        """Whether it asks what only adverse events have."""
+        return self.only_unresolved or self.only_unreported
+
     def shows(self, section: str) -> bool:
         """Whether a section is asked for."""
         if self.is_of_deviations and section != "deviations":
             return False
-        if self.only_unresolved and section != "adverse_events":
+        if self.is_of_events and section != "adverse_events":
             return False
         return self.section in ("", section)
 
@@ -68,7 +75,7 @@ class BoardFilter:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything is left out besides what is closed."""
-        return bool(self.section or self.study_id or self.is_of_deviations or self.only_unresolved)
+        return bool(self.section or self.study_id or self.is_of_deviations or self.is_of_events)
 
 
 class Repeatable(Protocol):

@@ -25,6 +25,7 @@ from trial.safety.models import (
     SeriousEventReport,
 )
 from trial.safety.rules.escalation import plan_of as escalation_plan
+from trial.safety.timeline import duties
 
 C = TypeVar("C", bound=ClinicalRecord)
 
@@ -105,7 +106,14 @@ def board_adverse_events(sites: frozenset[UUID], asked: BoardFilter) -> QuerySet
     rows = adverse_events(sites)
     if asked.only_unresolved:
         rows = rows.filter(ended_at=None).exclude(outcome_code__in=RESOLVED)
+    if asked.only_unreported:
+        rows = rows.filter(pk__in=[duty.event.pk for duty in duties(serious_events(sites))])
     return rows.filter(participant__study_id__icontains=asked.study_id)
+
+
+def serious_events(sites: frozenset[UUID]) -> QuerySet[AdverseEvent]:
+    """Every serious event with its reports."""
+    return at_sites(AdverseEvent, sites).filter(is_serious=True).prefetch_related("reports")
 
 
 def alerts_of(participant: Participant) -> QuerySet[Alert]:

@@ -1,8 +1,8 @@
-"""The course of an adverse event in time: onset, awareness, entry, report; and its clocks."""
+"""The course of an adverse event in time: onset, awareness, entry, report; its clocks, and those that still run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,17 +21,36 @@ class Moment:
     words: str = ""
 
 
-def clocks_of(event: AdverseEvent, reports: Sequence[SeriousEventReport]) -> tuple[Clock, ...]:
+@dataclass(frozen=True)
+class Duty:
+    """A serious event that is still to be reported, with the clock of it that ends first."""
+
+    event: AdverseEvent
+    clock: Clock
+
+
+def duties(events: Iterable[AdverseEvent]) -> list[Duty]:
+    """What is still to be reported of serious events; what is due first comes first."""
+    found = []
+    for event in events:
+        running = [clock for clock in clocks_of(event, event.reports.all()) if clock.done_at is None]
+        if running:
+            found.append(Duty(event, min(running, key=lambda clock: clock.due_at)))
+    return sorted(found, key=lambda duty: duty.clock.due_at)
+
+
+def clocks_of(event: AdverseEvent, reports: Iterable[SeriousEventReport]) -> tuple[Clock, ...]:
     """The clocks of a serious event, by the protocol of its participant; none for another event."""
     if not event.is_serious:
         return ()
-    to_authority = [one.occurred_at for one in reports if one.recipient == SeriousEventReport.Recipient.AUTHORITY]
+    sent = [(one.recipient, one.occurred_at) for one in reports]
+    to_authority = [at for recipient, at in sent if recipient == SeriousEventReport.Recipient.AUTHORITY]
     facts = SeriousFacts(
         aware_at=event.aware_at,
         is_fatal_or_life_threatening=event.is_fatal or event.is_life_threatening,
         expectedness=event.expectedness,
         drug_causality=(event.ketamine_causality, event.clonidine_causality),
-        reported_at=min((one.occurred_at for one in reports), default=None),
+        reported_at=min((at for _, at in sent), default=None),
         authority_at=min(to_authority, default=None),
     )
     return clocks(facts, protocol_of(event.participant).safety.serious_events)

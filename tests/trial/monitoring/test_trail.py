@@ -24,6 +24,8 @@ from trial.monitoring.services.queries import NotYours
 from trial.monitoring.trail_rules import Entry, Reading, is_night, kinds_of, moment, next_due
 from trial.participants.models import Participant
 from trial.records.services import RecordError
+from trial.signatures.queries import signatures_of
+from trial.signatures.services import Confirmation, SignatureRefused
 from trial.users.models import Site, User
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -115,7 +117,8 @@ def write(actor: User, site: Site, to_entry: int | None = None, **changes: Any) 
     """Write the review that waits."""
     period = trail.period_of(site)
     last = to_entry if to_entry is not None else period.to_entry if period else 0
-    return review_trail(actor, site, to_entry=last, **{"findings": "None.", "has_findings": False, **changes})
+    said = {"findings": "None.", "has_findings": False, "confirmation": Confirmation(actor.pk, uuid4(), ""), **changes}
+    return review_trail(actor, site, to_entry=last, **said)
 
 
 def test_a_review_holds_what_the_trail_holds_up_to_its_last_entry(
@@ -201,15 +204,50 @@ def test_a_review_is_due_thirty_days_after_the_first_record_and_says_so_on_today
     assert trail.due_at(sites) == []
 
 
-def test_a_monitor_closes_a_review_on_its_page(vitals: Vitals, coordinator: User, monitor: User, site: Site) -> None:
+def form_of(client: Client, site: Site, **changes: Any) -> dict[str, Any]:
+    """The fields of the review that waits at a site, as its page offers them."""
+    page = client.get(reverse("monitoring:review", args=[site.pk]))
+    given = {"key": str(uuid4()), "to_entry": page.context["period"].to_entry, "findings": "All explained."}
+    return {**given, "password": people.PASSWORD, **changes}
+
+
+def test_a_monitor_closes_a_review_on_its_page_with_a_signature(
+    vitals: Vitals, coordinator: User, monitor: User, site: Site
+) -> None:
     scenes.correct(coordinator, vitals, systolic=128)
     client = Client()
     client.force_login(monitor)
     address = reverse("monitoring:review", args=[site.pk])
-    page = client.get(address)
-    assert "Corrections of clinical records" in page.content.decode()
-    sent = {"key": uuid4(), "to_entry": page.context["period"].to_entry, "findings": "All explained."}
+    assert "Corrections of clinical records" in client.get(address).content.decode()
+    sent = form_of(client, site, username=monitor.username)
+    assert client.post(address, sent)["Location"] == reverse("monitoring:reviews")
     assert client.post(address, sent)["Location"] == reverse("monitoring:reviews")
     review = TrailReview.objects.get()
+    (signed,) = signatures_of(review)
+    assert (signed.state, signed.signature.signer, signed.signature.meaning) == ("valid", monitor, "reviewed")
     written = client.get(reverse("monitoring:written", args=[review.pk])).content.decode()
     assert "All explained." in written
+    assert f"<strong>{monitor.full_name}</strong>, reviewed" in " ".join(written.split())
+
+
+@pytest.mark.parametrize(("field", "typed"), [("password", "not it"), ("username", "somebody"), ("password", "")])
+def test_a_review_without_the_reviewers_own_password_is_not_written_and_its_words_stay(
+    vitals: Vitals, monitor: User, site: Site, field: str, typed: str
+) -> None:
+    client = Client()
+    client.force_login(monitor)
+    sent = form_of(client, site, **{"username": monitor.username, field: typed})
+    answer = client.post(reverse("monitoring:review", args=[site.pk]), sent)
+    assert answer.status_code == 422
+    assert "All explained." in answer.content.decode()
+    assert not TrailReview.objects.exists()
+
+
+def test_a_service_takes_no_review_without_a_password_or_with_somebody_elses(
+    vitals: Vitals, monitor: User, manager: User, site: Site
+) -> None:
+    with pytest.raises(RecordError, match="give your password"):
+        write(monitor, site, confirmation=None)
+    with pytest.raises(SignatureRefused):
+        write(monitor, site, confirmation=people.confirmed(manager))
+    assert not TrailReview.objects.exists()

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from tests.trial.participants.people import CONSENTED
 from tests.trial.safety.conftest import Clock
@@ -124,6 +126,40 @@ def test_a_report_stops_the_first_clock_and_one_to_the_authority_the_other(
     assert done() == [AWARE + timedelta(hours=2), None]
     report("authority", 50)
     assert done() == [AWARE + timedelta(hours=2), AWARE + timedelta(hours=50)]
+
+
+def test_today_counts_and_lists_the_serious_events_that_are_still_to_be_reported(
+    clock: Clock,
+    client: Client,
+    consented: Participant,
+    coordinator: User,
+    request: pytest.FixtureRequest,
+) -> None:
+    def today() -> str:
+        client.force_login(coordinator)
+        return " ".join(client.get(reverse("safety:open")).content.decode().split())
+
+    def listed() -> bool:
+        return "syncope" in client.get(reverse("safety:board"), {"unreported": "1"}).content.decode()
+
+    def report(recipient: str) -> None:
+        given = {"occurred_at": AWARE + timedelta(hours=26), "means": "portal"}
+        services.report_serious_event(coordinator, serious, recipient=recipient, **given)
+
+    clock(AWARE + timedelta(hours=23))
+    serious: AdverseEvent = request.getfixturevalue("serious")
+    assert "1 serious event to report" in today()
+    assert "First report, within 24 h: due 2026-03-03 10:00" in today()
+    assert "overdue" not in today()
+    clock(AWARE + timedelta(hours=27))
+    assert "overdue" in today()
+    assert "was due 2026-03-03 10:00" in today()
+    report("sponsor")
+    assert "Expedited report to the authority" in today()
+    assert listed()
+    report("authority")
+    assert "to report" not in today()
+    assert not listed()
 
 
 def test_the_timeline_runs_from_onset_to_report_and_marks_what_is_overdue(serious: AdverseEvent) -> None:

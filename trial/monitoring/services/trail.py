@@ -14,6 +14,8 @@ from trial.monitoring.services.queries import NotYours
 from trial.monitoring.trail_rules import next_due
 from trial.permissions import may
 from trial.records.services import RecordError, content_hash, put
+from trial.signatures.models import Signature
+from trial.signatures.services import Confirmation, sign
 from trial.users.models import Site, User
 
 WAITS_NOT = "These entries wait for no review; perhaps somebody has just reviewed them. Open the page again."
@@ -21,12 +23,20 @@ WAITS_NOT = "These entries wait for no review; perhaps somebody has just reviewe
 
 @transaction.atomic
 def review_trail(
-    actor: User, site: Site, *, to_entry: int, findings: str, has_findings: bool, key: uuid.UUID | None = None
+    actor: User,
+    site: Site,
+    *,
+    to_entry: int,
+    findings: str,
+    has_findings: bool,
+    confirmation: Confirmation | None,
+    key: uuid.UUID | None = None,
 ) -> TrailReview:
-    """Write what was found in the trail of a site, from the last review up to *to_entry*, which was on the page.
+    """Write and sign what was found in a site's trail, from the last review up to *to_entry*, which was on the page.
 
-    Raises NotYours, RecordError without words or for entries that wait for no review, AlreadyRecorded where somebody
-    else has just reviewed them.
+    confirmation: that the actor gave the password; None where the same form was taken before. Raises NotYours,
+    RecordError without words or password or for entries that wait for no review, SignatureRefused, AlreadyRecorded
+    where somebody else has just reviewed them.
     """
     words = findings.strip()
     if not may(actor, "audit.review", site.pk):
@@ -40,12 +50,12 @@ def review_trail(
         return known
     period = trail.period_of(site)
     if period is None or not period.from_entry <= to_entry <= period.to_entry:
-        raise RecordError(
-            "These entries wait for no review; perhaps somebody has just reviewed them. Open the page again."
-        )
+        raise RecordError(WAITS_NOT)
+    if confirmation is None:
+        raise RecordError("A review is closed with a signature: give your password.")
     found = trail.review(site, period.from_entry, to_entry)
     last = trail.entries_of(site, period.from_entry, to_entry).order_by("-id").values_list("at", flat=True)[0]
-    return put(
+    written = put(
         TrailReview,
         actor,
         key=key,
@@ -62,3 +72,5 @@ def review_trail(
         has_findings=has_findings,
         next_due=next_due(timezone.now().astimezone(site.zone).date()),
     )
+    sign(actor, subject=written, meaning=Signature.Meaning.REVIEWED, confirmation=confirmation)
+    return written

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.blinding import blinded_to, keep_from_sites
@@ -21,6 +22,8 @@ from trial.participants.access import sites_of
 from trial.participants.forms import attempt
 from trial.permissions import requires
 from trial.records.saving import status_of
+from trial.signatures.queries import signatures_of
+from trial.signatures.wording import for_readers
 from trial.users.models import Site
 from trial.users.posting import FORM, posted
 
@@ -38,6 +41,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/reviews.html", frame)
 
 
+@sensitive_post_parameters("username", "password")
 @requires("audit.review")
 @require_http_methods(FORM)
 def review(request: HttpRequest, site_id: UUID) -> HttpResponse:
@@ -46,13 +50,16 @@ def review(request: HttpRequest, site_id: UUID) -> HttpResponse:
     keep_from_sites(request.user, [site.pk])
     with timezone.override(site.zone):
         period = trail.period_of(site)
-        form = ReviewForm(posted(request), initial={"to_entry": period.to_entry if period else 0})
+        shown = {"to_entry": period.to_entry if period else 0}
+        form = ReviewForm(posted(request), request=request, initial=shown)
 
         def write() -> None:
-            review_trail(request.user, site, **form.cleaned_data)  # type: ignore[arg-type]
+            given = {name: form.cleaned_data[name] for name in ("key", "to_entry", "findings", "has_findings")}
+            confirmation = None if trail.is_written(request.user, given["key"]) else form.confirm()
+            review_trail(request.user, site, **given, confirmation=confirmation)  # type: ignore[arg-type]
 
         if request.method == "POST" and attempt(form, write):
-            messages.success(request, "The review is written.")
+            messages.success(request, "The review is written, with your signature.")
             return redirect("monitoring:reviews")
         frame = {"site": site, "form": form, **held_by(period)}
         return render(request, "monitoring/review.html", frame, status=status_of(form))
@@ -75,5 +82,6 @@ def written(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(rows, pk=pk)
     keep_from_sites(request.user, [found.site_id])
     counts = [(title, found.counts.get(kind, 0)) for kind, (title, _) in KINDS.items()]
+    frame = {"review": found, "counts": counts, "signatures": for_readers(signatures_of(found), sees_values=True)}
     with timezone.override(found.site.zone):
-        return render(request, "monitoring/written.html", {"review": found, "counts": counts})
+        return render(request, "monitoring/written.html", frame)

@@ -17,6 +17,7 @@ from trial.safety import on_call, queries
 from trial.safety.blinding import all_seen_by, without_hidden
 from trial.safety.board import BoardFilter, grouped
 from trial.safety.models import Deviation
+from trial.safety.timeline import duties
 
 
 @requires("safety.read")
@@ -44,12 +45,14 @@ def board(request: HttpRequest) -> HttpResponse:
 @requires("safety.read")
 @require_safe
 def open_counts(request: HttpRequest) -> HttpResponse:
-    """The open alerts and deviations, whom to phone and who is missing in the roster, as a fragment of Today."""
+    """Open alerts and deviations, serious events to report, whom to phone, gaps of the roster: a fragment of Today."""
     sites, now = sites_of(request), timezone.now()
     alerts = all_seen_by(request.user, queries.open_alerts(sites))
     deviations = without_hidden(request.user, queries.open_deviations(sites))
+    reportable = duties(without_hidden(request.user, queries.serious_events(sites)))
     frame = {
         "alerts": alerts,
+        "reportable": [(duty, duty.clock.is_overdue(now)) for duty in reportable],
         "unreached": on_call.unreached(alerts, now),
         "gaps": on_call.roster_gaps(sites, now),
         "deviations": deviations.count(),
