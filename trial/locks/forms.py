@@ -6,6 +6,7 @@ from django import forms
 
 from trial.records.forms import mark_up
 from trial.signatures.forms import SignFields
+from trial.signatures.rules import APPROVED, ENTERED
 
 
 class LockForm(forms.Form):
@@ -21,11 +22,14 @@ class LockForm(forms.Form):
 class UnlockForm(SignFields):
     """Why something has to be unlocked, signed."""
 
+    meaning_signed = ENTERED
     reason = forms.CharField(label="Why does it have to be unlocked?", max_length=300)
 
 
 class AllowForm(SignFields):
     """A second person's signature."""
+
+    meaning_signed = APPROVED
 
 
 class RefuseForm(forms.Form):

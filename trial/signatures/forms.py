@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
@@ -26,6 +26,8 @@ class SignFields(forms.Form):
     """
 
     aside = frozenset({"username", "password"})
+    # What the sending means, where the form leaves no choice of it; the fragment prints its sentence.
+    meaning_signed: ClassVar[str] = ""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     username = forms.CharField(
@@ -54,6 +56,16 @@ class SignFields(forms.Form):
         user: Any = self.request.user
         signed_in: User = user
         return signed_in
+
+    @property
+    def sentence(self) -> str:
+        """What the signer says by sending the form; empty where the signer chooses the meaning on it."""
+        return rules.SENTENCES.get(self.meaning_signed, "")
+
+    @property
+    def binding(self) -> str:
+        """That the signature binds, in the words of the regulation."""
+        return rules.BINDING
 
     def grow(self) -> None:
         """Ask for the user name only where this is the first signature of the session."""

@@ -117,7 +117,6 @@ def page(request: PermittedRequest, subject: Model, form: SignForm, *, status: i
                 content, lambda label: may_read(request, subject, label, site.pk if site else None)
             ),
             "form": form,
-            "binding": rules.BINDING,
             "is_protocol": subject._meta.label_lower == TABLE,
             "back": subjects.page_of(subject),
             "signatures": standings(request, subject),

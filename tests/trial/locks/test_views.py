@@ -21,6 +21,8 @@ from trial.locks.middleware import LockedAnswer
 from trial.locks.models import LockChange, UnlockRequest
 from trial.participants.models import Demographics, Participant, Visit
 from trial.safety.models import AdverseEvent, Deviation
+from trial.signatures.models import Signature
+from trial.signatures.rules import BINDING, SENTENCES
 from trial.users.models import User
 
 LOCKED = 423
@@ -31,6 +33,19 @@ def desk(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
+
+
+def test_each_of_the_two_people_reads_what_their_signature_says(ward: Ward) -> None:
+    wards.lock(ward, "visit")
+    address = reverse("locks:unlock_visit", args=[ward.participant.study_id, ward.visit.code])
+    asked_page = text(desk(ward.carla).get(address))
+    asked = ask_to_unlock(ward, ward.carla)
+    allowing = text(desk(ward.dora).get(reverse("locks:request", args=[asked.pk])))
+    services.allow_unlock(ward.dora, asked, confirmation=people.confirmed(ward.dora), site=ward.site)
+    said = {one.signer_id: SENTENCES[one.meaning] for one in Signature.objects.all()}
+    for page, person in ((asked_page, ward.carla), (allowing, ward.dora)):
+        assert said[person.pk] in page
+        assert BINDING in page
 
 
 def ask_to_unlock(ward: Ward, person: User) -> UnlockRequest:

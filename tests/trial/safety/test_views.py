@@ -20,6 +20,7 @@ from trial.permissions import ACTIONS, Role
 from trial.safety import services
 from trial.safety.models import AdverseEvent, Alert, Deviation
 from trial.signatures.models import Signature
+from trial.signatures.rules import BINDING, SENTENCES
 from trial.users.models import Site, User
 
 EVENT = {
@@ -178,6 +179,20 @@ def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psyc
     assert other.status_code == 409
     assert "Seen at once, C-SSRS done." in other.content.decode()
     assert "Called the ward twice." in other.content.decode()
+
+
+def test_the_page_says_what_the_signature_of_an_acknowledgement_means(
+    client: Client, alert: Alert, psychiatrist: User
+) -> None:
+    client.force_login(psychiatrist)
+    page = client.get(reverse("safety:alert", args=[alert.pk])).content.decode()
+    given = services.acknowledge(psychiatrist, alert, action_taken="Seen.", confirmation=confirmed(psychiatrist))
+    meaning = Signature.objects.get(subject_id=str(given.pk)).meaning
+    assert SENTENCES[meaning] in page, "the words shown are those of the meaning that is signed"
+    assert BINDING in page
+    assert psychiatrist.full_name in page.partition("Sign and acknowledge")[0].rpartition(BINDING)[2]
+    after = client.get(reverse("safety:alert", args=[alert.pk])).content.decode()
+    assert BINDING not in after
 
 
 def test_a_wrong_password_acknowledges_nothing_and_keeps_what_was_typed(

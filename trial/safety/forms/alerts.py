@@ -11,6 +11,7 @@ from django.utils import timezone
 from trial.participants.forms.base import KeyedForm
 from trial.records.forms import moment
 from trial.signatures.forms import SignFields
+from trial.signatures.rules import REVIEWED
 
 SHORTEST_ACTION, FEWEST_WORDS = 10, 2
 TOO_SHORT = (
@@ -23,6 +24,7 @@ class AcknowledgeForm(SignFields, KeyedForm):
     """What was done about an alert that tells of something at *since*, and when; sending it is a signature."""
 
     why = ""
+    meaning_signed = REVIEWED
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     occurred_at = moment("When was it done?")
     action_taken = forms.CharField(label="What was done?", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
