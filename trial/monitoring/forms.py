@@ -11,6 +11,7 @@ from trial.audit.queries import HistoryLine
 from trial.monitoring.subjects import Shown
 from trial.participants.forms.base import KeyedForm
 from trial.signatures.forms import SignFields
+from trial.signatures.rules import REVIEWED
 
 QUESTION_LENGTH, REASON_LENGTH, FINDINGS_LENGTH = 500, 300, 4000
 NO_CORRECTION = ("", "nothing was changed")
@@ -124,6 +125,7 @@ class MarkForm(KeyedForm):
 class ReviewForm(SignFields, KeyedForm):
     """What was found in the trail, and up to which entry it was looked at; sending it is a signature."""
 
+    meaning_signed = REVIEWED
     to_entry = forms.IntegerField(widget=forms.HiddenInput)
     findings = lines("Findings", FINDINGS_LENGTH, rows=6)
     has_findings = forms.BooleanField(label="Something here calls for action", required=False)

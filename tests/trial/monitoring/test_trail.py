@@ -25,6 +25,7 @@ from trial.monitoring.trail_rules import Entry, Reading, is_night, kinds_of, mom
 from trial.participants.models import Participant
 from trial.records.services import RecordError
 from trial.signatures.queries import signatures_of
+from trial.signatures.rules import SENTENCES
 from trial.signatures.services import Confirmation, SignatureRefused
 from trial.users.models import Site, User
 
@@ -218,7 +219,9 @@ def test_a_monitor_closes_a_review_on_its_page_with_a_signature(
     client = Client()
     client.force_login(monitor)
     address = reverse("monitoring:review", args=[site.pk])
-    assert "Corrections of clinical records" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Corrections of clinical records" in page
+    assert SENTENCES["reviewed"] in page
     sent = form_of(client, site, username=monitor.username)
     assert client.post(address, sent)["Location"] == reverse("monitoring:reviews")
     assert client.post(address, sent)["Location"] == reverse("monitoring:reviews")
