@@ -130,18 +130,22 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
         return str(cursor.fetchone()[0])
 
 
+# PostgreSQL's triggers read a row by themselves: the names of its tables are enough.
+COLUMNS = {
+    "sqlite": (
+        "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c "
+        "WHERE m.type = 'table' ORDER BY m.name, c.cid"
+    ),
+    "postgresql": "SELECT tablename, '', '' FROM pg_tables WHERE schemaname = current_schema()",
+}
+
+
 def _columns(connection: BaseDatabaseWrapper) -> dict[str, list[sqlite.Column]]:
     """Columns of every table as the database has them: half-way through migrations the models differ."""
+    if connection.vendor not in COLUMNS:
+        raise UnsupportedEngine(f"{connection.vendor}: use SQLite or PostgreSQL.")
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c "
-                "WHERE m.type = 'table' ORDER BY m.name, c.cid"
-            )
-        elif connection.vendor == "postgresql":
-            cursor.execute("SELECT tablename, '', '' FROM pg_tables WHERE schemaname = current_schema()")
-        else:
-            raise UnsupportedEngine(f"{connection.vendor}: use SQLite or PostgreSQL.")
+        cursor.execute(COLUMNS[connection.vendor])
         rows: dict[str, list[sqlite.Column]] = {}
         for table, column, kind in cursor.fetchall():
             rows.setdefault(table, []).append(sqlite.Column(column, kind))

@@ -25,24 +25,27 @@ def subject_of(state: LockState) -> str:
     return "The whole trial"
 
 
-def since(change: LockChange) -> str:
-    """When and by whom, in the time that the page shows."""
+def since(change: LockChange | None) -> str:
+    """When and by whom, in the time that the page shows; without a change, somebody went round the triggers."""
+    if change is None:
+        return "although nobody locked it; tell the administrator (manage.py verify_audit)"
     return f"since {timezone.localtime(change.at):%Y-%m-%d %H:%M} by {change.by}"
 
 
+def closed(state: LockState) -> str:
+    """That something is locked, and since when, as a sentence begins."""
+    verb = "is frozen" if queries.kind_of(state) == "trial" else "is locked"
+    return f"{subject_of(state)} {verb} {since(state.change)}"
+
+
 def said_of(state: LockState) -> str:
-    """A lock in one sentence, for the top of a page."""
-    change = state.change
-    if change is None:
-        return f"{subject_of(state)} is open."
-    verb = "is frozen" if change.kind == "trial" else "is locked"
-    return f"{subject_of(state)} {verb} {since(change)}: {change.reason}."
+    """A lock that stands in one sentence, for the top of a page."""
+    return f"{closed(state)}{f': {state.change.reason}' if state.change else ''}."
 
 
 def words_of(kind: str, key: str) -> str:
     """What is locked, since when, by whom and how it is unlocked."""
     state = queries.get_state(kind, 1 if kind == "trial" else UUID(key))
-    if state.change is None:  # unlocked in the meantime
+    if not state.is_locked:  # unlocked in the meantime
         return f"{subject_of(state)} was locked a moment ago. Send it again."
-    verb = "is frozen" if kind == "trial" else "is locked"
-    return f"{subject_of(state)} {verb} {since(state.change)}, so nothing was changed. {HOW} {STILL}"
+    return f"{closed(state)}, so nothing was changed. {HOW} {STILL}"

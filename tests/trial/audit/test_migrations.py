@@ -10,14 +10,27 @@ from django.db import connection, models
 from pytest_django.fixtures import Settings
 
 from tests.trial.audit import rows
+from tests.trial.audit.outsiders import outsider
 from trial.audit.connections import installing
 from trial.audit.context import audited, current
 from trial.audit.models import AuditEntry
-from trial.audit.triggers import missing
+from trial.audit.triggers import install, missing, uninstall
 from trial.audit.verification import verify
 from trial.users.models import Site
 
 pytestmark = pytest.mark.usefixtures("cloned_orm")
+ANOTHERS = {
+    "sqlite": ["CREATE TRIGGER anothers AFTER INSERT ON users_site FOR EACH ROW BEGIN SELECT 1; END"],
+    "postgresql": [
+        "CREATE FUNCTION anothers() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER anothers AFTER INSERT ON users_site FOR EACH ROW EXECUTE FUNCTION anothers()",
+        "ALTER TABLE users_site ENABLE ALWAYS TRIGGER anothers",
+    ],
+}
+NAMES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+}
 
 
 @pytest.fixture
@@ -75,3 +88,24 @@ def test_a_migration_of_tables_and_data_at_once_is_refused() -> None:
         call_command("migrate", "users", "9004_mixed", verbosity=0)
     assert current() is None
     assert missing(connection) == []
+
+
+def test_a_trigger_of_another_tool_is_neither_counted_nor_taken_down(cloned_orm: str) -> None:
+    """A site's own replication or back-up tool may have some; a migration that takes ours down leaves them."""
+    connection.close()
+    with outsider(cloned_orm) as raw:
+        for statement in ANOTHERS[connection.vendor]:
+            raw.execute(statement)
+    assert missing(connection) == []
+    uninstall(connection)
+    assert names_of_triggers() == {"anothers"}
+    install(connection)
+    assert missing(connection) == []
+    assert "anothers" in names_of_triggers()
+
+
+def names_of_triggers() -> set[str]:
+    """The names of the triggers in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES[connection.vendor])
+        return {name for (name,) in cursor.fetchall()}

@@ -14,6 +14,7 @@ from tests.trial.audit.outsiders import damage
 from tests.trial.audit.settling import settle
 from trial.audit.canonical import GENESIS
 from trial.audit.context import audited
+from trial.audit.management.commands.verify_audit import MOST_SHOWN
 from trial.audit.models import AuditEntry
 from trial.audit.services import export_head, seal
 from trial.audit.verification import verify
@@ -80,6 +81,23 @@ def test_a_cut_off_end_is_found_by_the_exported_head_only(site: Site, cloned_orm
         call_command("verify_audit", head=head_file, stdout=StringIO(), stderr=said)
     assert ended.value.code == 1
     assert said.getvalue().startswith("FIRST WRONG: ")
+
+
+def test_the_first_wrong_row_is_named_twenty_are_listed_and_the_rest_are_counted(cloned_orm: str) -> None:
+    made = [rows.make_site() for _ in range(MOST_SHOWN + 3)]
+    with audited("system:test", "many sites"):
+        for each in made:
+            each.save()
+    settle()
+    damage(cloned_orm, "users_site", "UPDATE users_site SET name = 'Renamed unseen'")
+    said = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("verify_audit", stdout=StringIO(), stderr=said)
+    first, *others, more = said.getvalue().splitlines()
+    assert first.startswith("FIRST WRONG: users_site row ")
+    assert len(others) == MOST_SHOWN - 1
+    assert all(line.startswith("also: users_site row ") for line in others)
+    assert more == f"and at least {len(verify().findings) - MOST_SHOWN} more."
 
 
 def test_an_empty_trail_has_a_head_too(tmp_path: Path) -> None:

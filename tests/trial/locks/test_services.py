@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from infusion.models import Infusion
 from tests.trial.locks import ward as wards
 from tests.trial.locks.ward import Ward
+from tests.trial.participants import people
 from tests.trial.participants.people import STARTED, confirmed
 from trial.audit.context import audited
 from trial.audit.models import AuditEntry
@@ -254,6 +255,33 @@ def test_words_asked_for_inside_the_refused_transaction_still_say_that_it_is_loc
     assert asked_inside(ward) == UNKNOWN
 
 
+def test_a_refusal_keeps_the_words_it_was_first_read_with(ward: Ward) -> None:
+    """The page that shows it must not say another thing than the log."""
+    request = asked(ward)
+    refused = RecordLocked("visit", str(ward.visit.pk))
+    said = str(refused)
+    assert "is locked since" in said
+    services.allow_unlock(ward.dan, request, confirmation=confirmed(ward.dan), site=ward.site)
+    assert str(refused) == said
+
+
 def test_what_was_unlocked_meanwhile_is_said_so(ward: Ward) -> None:
+    """The last change is then the opening, by somebody who locked nothing."""
+    request = asked(ward)
+    services.allow_unlock(ward.dan, request, confirmation=confirmed(ward.dan), site=ward.site)
     refused = RecordLocked("visit", str(ward.visit.pk))
     assert "was locked a moment ago" in str(refused)
+    assert "Dan" not in str(refused)
+
+
+def test_an_import_is_told_at_once_which_of_many_are_locked(ward: Ward) -> None:
+    other = people.consent(ward.carla, people.enrol(ward.carla, ward.site))
+    visits = {ward.visit.pk, *other.visits.values_list("pk", flat=True)}
+    persons = {ward.participant.pk, other.pk}
+    assert queries.locked_among(persons, visits) == frozenset()
+    wards.lock(ward, "visit")
+    wards.lock(ward, "participant")
+    assert queries.locked_among(persons, visits) == {ward.visit.pk, ward.participant.pk}
+    assert queries.locked_among({other.pk}, set()) == frozenset()
+    wards.lock(ward, "trial")
+    assert queries.locked_among({other.pk}, set()) == {queries.TRIAL}

@@ -16,6 +16,7 @@ from trial.audit.verification import verify
 from trial.locks import services
 from trial.locks.models import LockChange, UnlockDecision, UnlockRequest
 from trial.locks.verification import check_states
+from trial.locks.wording import said_of
 
 TABLES = {"visit": "locks_visitlock", "participant": "locks_participantlock", "trial": "locks_triallock"}
 
@@ -52,6 +53,30 @@ def test_a_state_changed_around_its_changes_is_named(cloned_orm: str, kind: str)
     entry = AuditEntry.objects.get(table_name="locks_lockchange", row_id=str(change.pk))
     assert [(one.entry_id, one.table) for one in report.findings] == [(entry.id, TABLES[kind])]
     assert report.findings[0].problem == "the state is open, but by the changes of the lock it is locked"
+
+
+def test_a_lock_that_nobody_made_is_named_and_no_page_calls_it_open(cloned_orm: str) -> None:
+    ward = wards.make_ward()
+    locked = "1" if connection.vendor == "sqlite" else "true"
+    damage(cloned_orm, TABLES["visit"], f"UPDATE {TABLES['visit']} SET is_locked = {locked}")
+    found = list(check_states("default"))
+    assert {(one.entry_id, one.table) for one in found} == {(None, TABLES["visit"])}
+    assert {one.problem for one in found} == {"the state is locked, but by the changes of the lock it is open"}
+    said = said_of(wards.state_of(ward, "visit"))
+    assert "is locked although nobody locked it" in said
+    assert "verify_audit" in said
+
+
+def test_a_state_that_hides_its_last_change_behind_an_earlier_one_is_named(cloned_orm: str) -> None:
+    """Both say locked; the earlier one has another reason, by another person."""
+    ward = wards.make_ward()
+    first, *_ = asked_and_opened(ward, "visit")
+    last = wards.lock(ward, "visit")
+    assert list(check_states("default")) == []
+    damage(cloned_orm, TABLES["visit"], f"UPDATE {TABLES['visit']} SET change_id = {first.pk} WHERE is_locked")
+    (found,) = check_states("default")
+    entry = AuditEntry.objects.get(table_name="locks_lockchange", row_id=str(last.pk))
+    assert (found.entry_id, found.problem) == (entry.id, "the state names another change than the last one")
 
 
 @pytest.mark.django_db
