@@ -38,6 +38,11 @@ FIND_PYTHON := for python in python3.13 python3.12 python3.11 python3; do \
 INSTALL = $(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r $(1) \
 	|| $(PY) -m pip install --quiet --require-hashes -r $(1)
 
+COVERAGE := $(PY) -m coverage
+# The tests that walk the modules which trust rests on (named in pyproject.toml); what sweeps every table and every
+# address for the same code, and what races, takes minutes and adds no branch.
+WALKED := tests/trial/audit tests/trial/signatures tests/trial/locks tests/audit/test_routes.py tests/trial/test_kept_from.py \
+	--ignore-glob='*/test_triggers.py' --ignore-glob='*/test_race.py'
 SHORT := $(if $(filter 0,$(ENDURANCE)), and not endurance)
 
 VENV_READY := $(VENV)/.ready-venv
@@ -47,7 +52,7 @@ NODE_READY := node_modules/.ready
 REPORT_READY := $(REPORT_DIR)/.ready
 CODE := trial infusion assessments imaging reports tests tools manage.py
 
-.PHONY: help install demo prepare report serve test test-slow test-services lint migrations bench config validation lock clean
+.PHONY: help install demo prepare report serve test test-slow test-services lint migrations coverage bench config validation lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -117,6 +122,13 @@ test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
 
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"
+
+coverage: $(DEV_READY) $(NODE_READY) ## every branch of permissions, audit, signatures and locks, on both engines
+	@rm -rf $(VAR_DIR)/coverage
+	$(COVERAGE) run -m pytest -n $(WORKERS) -m "not slow" $(WALKED)
+	$(PY) -m tests.engines postgres -- $(COVERAGE) run -m pytest -n $(WORKERS) -m "db_engine and not slow" $(WALKED)
+	@$(COVERAGE) combine --quiet
+	$(COVERAGE) report
 
 lint: $(DEV_READY) ## style, traps of security, types
 	$(VENV)/bin/ruff check $(CODE)

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from tests.trial.audit import rows
-from tests.trial.audit.outsiders import damage
+from tests.trial.audit.outsiders import damage, outsider
 from tests.trial.audit.settling import settle
 from trial.audit.canonical import GENESIS
 from trial.audit.context import audited
 from trial.audit.management.commands.verify_audit import MOST_SHOWN
 from trial.audit.models import AuditEntry
+from trial.audit.queries import row_key
 from trial.audit.services import export_head, seal
-from trial.audit.verification import verify
+from trial.audit.verification import MOST_FINDINGS, verify
 from trial.users.models import Site
 
 pytestmark = pytest.mark.usefixtures("cloned_orm")
@@ -83,21 +85,59 @@ def test_a_cut_off_end_is_found_by_the_exported_head_only(site: Site, cloned_orm
     assert said.getvalue().startswith("FIRST WRONG: ")
 
 
-def test_the_first_wrong_row_is_named_twenty_are_listed_and_the_rest_are_counted(cloned_orm: str) -> None:
-    made = [rows.make_site() for _ in range(MOST_SHOWN + 3)]
+def test_the_first_wrong_row_is_named_twenty_are_listed_and_a_hundred_of_a_kind_are_kept(cloned_orm: str) -> None:
+    """Somebody who changed every row does not make the check end early, or fill its report."""
+    made = [rows.make_site() for _ in range(MOST_FINDINGS + 3)]
     with audited("system:test", "many sites"):
         for each in made:
             each.save()
     settle()
     damage(cloned_orm, "users_site", "UPDATE users_site SET name = 'Renamed unseen'")
-    said = StringIO()
+    out, said = StringIO(), StringIO()
     with pytest.raises(SystemExit):
-        call_command("verify_audit", stdout=StringIO(), stderr=said)
+        call_command("verify_audit", stdout=out, stderr=said)
     first, *others, more = said.getvalue().splitlines()
     assert first.startswith("FIRST WRONG: users_site row ")
     assert len(others) == MOST_SHOWN - 1
     assert all(line.startswith("also: users_site row ") for line in others)
-    assert more == f"and at least {len(verify().findings) - MOST_SHOWN} more."
+    assert more == f"and at least {MOST_FINDINGS - MOST_SHOWN} more."
+    assert int(out.getvalue().split()[-3]) >= len(made), "every row was compared all the same"
+
+
+def problems_of(site: Site) -> set[str]:
+    """What the check says of a row."""
+    return {one.problem for one in verify().findings if one.row_id == row_key(Site, site.pk)}
+
+
+def test_a_row_whose_entering_was_cut_out_is_named(site: Site, cloned_orm: str) -> None:
+    entered = AuditEntry.objects.filter(table_name="users_site", row_id=row_key(Site, site.pk)).order_by("id")[0]
+    damage(cloned_orm, "audit_entry", f"DELETE FROM audit_entry WHERE id = {entered.id}")
+    assert problems_of(site) == {"changed or removed although the trail never saw it entered"}
+
+
+def test_a_removed_row_that_was_put_back_is_named(site: Site, cloned_orm: str) -> None:
+    key = row_key(Site, site.pk)
+    with audited("system:test", "closed"):
+        Site.objects.filter(pk=site.pk).delete()
+    settle()
+    damage(
+        cloned_orm,
+        "users_site",
+        f"INSERT INTO users_site (id, code, name, timezone, is_practice) VALUES ('{key}', 'B', 'Back', 'UTC', false)",
+    )
+    assert problems_of(site) == {"the row is there although the trail says removed"}
+
+
+def test_a_table_that_is_gone_is_named(site: Site, cloned_orm: str) -> None:
+    connection.close()
+    with outsider(cloned_orm) as raw:
+        raw.execute("DROP TABLE safety_safetyexport")
+    assert first_finding() == "safety_safetyexport row every (no entry): the table is absent from the database"
+
+
+def test_the_check_reads_inside_a_transaction_of_its_caller_too(site: Site) -> None:
+    with transaction.atomic():
+        assert verify().ok
 
 
 def test_an_empty_trail_has_a_head_too(tmp_path: Path) -> None:
