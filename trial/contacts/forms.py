@@ -51,6 +51,8 @@ class DetailsForm(KeyedForm):
     clinician_name = line("Treating clinician")
     clinician_phone = dialled("Treating clinician's telephone")
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # What the form was opened at, encrypted: neither the trail nor anything else holds what the details were.
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(
         label="Why is this changed?",
         max_length=200,

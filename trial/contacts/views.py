@@ -15,13 +15,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from trial.contacts import queries, services
+from trial.contacts.conflicts import OpenedDetails, state_of
 from trial.contacts.forms import BreakGlassForm, DetailsForm, EraseForm, ReviewForm, SearchForm
 from trial.contacts.models import BreakGlass, Contact
 from trial.participants.access import for_participant, sites_of
 from trial.participants.forms import attempt
 from trial.participants.models import Participant
 from trial.permissions import may, requires
-from trial.records.saving import status_of
+from trial.records.saving import status_of, to_show
 from trial.users.posting import FORM, posted
 
 
@@ -66,20 +67,32 @@ def contact(request: HttpRequest, participant: Participant) -> HttpResponse:
 def edit(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record how to reach a participant, or change it with a reason."""
     kept = queries.contact_of(participant)
-    initial = {**asdict(queries.details_of(kept)), "version": kept.version} if kept else {}
-    form = DetailsForm(posted(request), is_correction=kept is not None, initial=initial)
-    if request.method == "POST" and attempt(form, lambda: _save(request, participant, kept, form)):
+    form = form_of(kept, posted(request))
+    about = OpenedDetails(lambda: queries.contact_of(participant), form_of)
+    if request.method == "POST" and attempt(form, lambda: _save(request, participant, kept, form), about):
         messages.success(request, "The contact details are saved, encrypted.")
         return redirect("contacts:contact", participant.study_id)
-    frame = {"participant": participant, "form": form, "title": "Contact details", "submit": "Save", "is_private": True}
+    frame = {"participant": participant, "form": to_show(form), "title": "Contact details", "submit": "Save"}
+    frame["is_private"] = True
     frame["cancel"] = reverse("contacts:contact", args=[participant.study_id])
     return render(request, "contacts/form.html", frame, status=status_of(form))
+
+
+def form_of(kept: Contact | None, data: Any = None) -> DetailsForm:
+    """The form that shows what is kept, or an empty one; raises KeyMissing where no key opens it.
+
+    What is sent of an empty form stays a first entry, also where somebody else has made one meanwhile.
+    """
+    if kept is None or (data is not None and not data.get("version")):
+        return DetailsForm(data, is_correction=False)
+    known = {**asdict(queries.details_of(kept)), "version": kept.version, "opened": state_of(kept)}
+    return DetailsForm(data, is_correction=True, initial=known)
 
 
 def _save(request: HttpRequest, participant: Participant, kept: Contact | None, form: DetailsForm) -> None:
     actor: Any = request.user
     given = form.cleaned_data
-    if kept is None:
+    if kept is None or not form.is_correction:
         services.record_contact(actor, participant, form.details(), key=given["key"])
         return
     version, reason = given["version"] or 0, given["reason"]

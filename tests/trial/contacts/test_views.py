@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from tests.trial.records import clinic
 from tests.trial.users.clock import freeze
 from trial.audit.context import audited
-from trial.contacts import services
+from trial.contacts import queries, services
 from trial.contacts.details import Details
 from trial.contacts.models import BreakGlass, Contact
 from trial.participants.models import Participant
@@ -176,3 +177,72 @@ def test_what_came_too_late_is_not_held_and_no_draft_is_kept(
         with pytest.raises(NoDraft, match="keeps no draft"):
             identity(reverse(f"contacts:{name}", args=[participant.study_id]))
     assert not [name for name in DRAFTED if name.startswith("contacts:")]
+
+
+def opened(client: Client, participant: Participant) -> dict[str, Any]:
+    """What the page's form holds when it is opened, as a browser would send it."""
+    form = client.get(address("edit", participant)).context["form"]
+    return {bound.html_name: "" if (value := bound.value()) is None else str(value) for bound in form}
+
+
+def test_a_save_that_comes_too_late_is_laid_beside_what_the_other_saved(
+    site: Site, coordinator: User, participant: Participant, known: Contact
+) -> None:
+    client = as_role(site, Role.COORDINATOR)
+    page = opened(client, participant)
+    theirs = Details(**{**ANA.__dict__, "phone": "314 555 0122", "address": "1 New Street"})
+    services.correct_contact(coordinator, known, theirs, version=known.version, reason="has moved")
+    mine = {**page, "phone": "314 555 0133", "emergency_name": "Cy", "reason": "called back"}
+    late = client.post(address("edit", participant), mine)
+    shown = late.content.decode()
+    assert late.status_code == 409
+    sides = {one.name: (one.opened.words, one.saved.words, one.typed.words, one.side)
+             for one in late.context["form"].conflict.differences}  # fmt: skip
+    assert sides == {
+        "phone": (NUMBER, "314 555 0122", "314 555 0133", ""),
+        "address": ("none", "1 New Street", "none", "theirs"),
+        "emergency_name": ("Bo", "Bo", "Cy", "mine"),
+    }
+    assert coordinator.full_name in shown
+    assert "has moved" in shown
+    again = {bound.html_name: str(bound.value() or "") for bound in late.context["form"]} | {"reason": "called back"}
+    again |= {"conflict.base": late.context["form"].conflict.base}
+    again |= {f"conflict.typed.{name}": typed for name, (_, _, typed, _) in sides.items()}
+    again |= {f"conflict.side.{name}": side for name, (*_, side) in sides.items() if side}
+    undecided = client.post(address("edit", participant), again)
+    assert undecided.status_code == 422, "both changed the number, and nothing is chosen"
+    done = client.post(address("edit", participant), again | {"conflict.side.phone": "mine"})
+    assert done.status_code == 302, done.content.decode()
+    kept = queries.details_of(Contact.objects.get())
+    assert (kept.phone, kept.address, kept.emergency_name) == ("314 555 0133", "1 New Street", "Cy")
+
+
+def test_a_first_entry_beside_anothers_is_compared_with_it(
+    site: Site, coordinator: User, participant: Participant
+) -> None:
+    client = as_role(site, Role.COORDINATOR)
+    page = opened(client, participant)
+    services.record_contact(coordinator, participant, ANA)
+    late = client.post(address("edit", participant), {**page, "full_name": "Ana Nunez"})
+    assert late.status_code == 409
+    assert NUMBER in late.content.decode()
+    assert "Ana Nunez" in late.content.decode()
+
+
+@pytest.mark.parametrize("state", ["", "1", "1.", "1.!!", "1.AAAA", "x.y"])
+def test_a_forged_state_opens_nothing_and_the_conflict_still_shows(
+    site: Site, coordinator: User, participant: Participant, known: Contact, state: str
+) -> None:
+    client = as_role(site, Role.COORDINATOR)
+    page = opened(client, participant)
+    services.correct_contact(coordinator, known, Details(full_name="Ana"), version=known.version, reason="has moved")
+    late = client.post(address("edit", participant), {**page, "opened": state, "phone": "1", "reason": "x"})
+    assert late.status_code == 409
+
+
+def test_what_the_form_carries_of_its_opening_is_not_readable(
+    site: Site, participant: Participant, known: Contact
+) -> None:
+    carried = urlsafe_b64decode(opened(as_role(site, Role.COORDINATOR), participant)["opened"].partition(".")[2])
+    assert bytes(known.sealed or b"") == carried
+    assert b"Ana" not in carried
