@@ -32,13 +32,18 @@ def add_account(
     starts_on: date,
     email: str = "",
     delegated_by: User | None = None,
+    is_password_given: bool = False,
 ) -> User:
     """Return a new account that may act in *roles* at *site* from a day on; raises ValidationError.
 
+    is_password_given: whether somebody else chose the password, so that its holder must change it first.
     The duties stand in the delegation log as delegated by that PI, or as to be confirmed by the PI when none is named.
     """
     with audited(actor, f"account {username} added"):
         user = User.objects.create_user(username, password=password, full_name=full_name, email=email)
+        if is_password_given:
+            user.is_password_given = True
+            user.save(update_fields=["is_password_given"])
         for role in roles:
             give_role(actor, user=user, site=site, role=role, starts_on=starts_on)
             if role in DELEGATED:

@@ -66,6 +66,7 @@ def test_the_commands_make_a_site_and_an_account(monkeypatch: pytest.MonkeyPatch
     call_command("add_account", "nora", name="Nora", role="nurse", site="K")
     nora = User.objects.get()
     assert nora.check_password(clinic.PASSWORD)
+    assert nora.is_password_given, "who ran the command knows it, so it is changed at the first sign-in"
     assert nora.roles_by_site() == {Site.objects.get().id: frozenset({"nurse"})}
 
 

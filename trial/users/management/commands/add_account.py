@@ -45,7 +45,8 @@ class Command(BaseCommand):
             site=site,
             roles=[role],
             starts_on=timezone.now().date(),
+            is_password_given=True,
         )
-        self.stdout.write(f"{options['username']} may sign in.")
+        self.stdout.write(f"{options['username']} may sign in, and changes this password first.")
         if role in DELEGATED:
             self.stdout.write(f"The PI of {site.code} still has to confirm the duties, in the delegation log.")
