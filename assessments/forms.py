@@ -69,7 +69,8 @@ class AssessmentForm(RecordForm[Assessment]):
         self.scale, self.visit, self.actor = scale, visit, actor
         rater = cast("RaterField", self.fields["rater"])
         rater.enterer = actor
-        rater.queryset = queries.raters(visit.participant, self.instance.rater if self.is_correction else None)
+        former = self.instance.rater if self.is_correction else None
+        rater.queryset = queries.raters(visit.participant, visit.opens_at, former)
         rater.empty_label = None
         self._offer_recall()
         if not self.is_correction:

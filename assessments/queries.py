@@ -18,6 +18,7 @@ from trial import protocol
 from trial.participants.models import Participant, Visit
 from trial.permissions import ACTIONS
 from trial.records import events
+from trial.users.delegation.queries import acting
 from trial.users.models import User
 
 
@@ -90,19 +91,16 @@ def entry_total(participant: Participant, instrument: str) -> Decimal | None:
     return rows.order_by("-occurred_at", "-entered_at").values_list("total", flat=True).first()
 
 
-def raters(participant: Participant, besides: User | None = None) -> QuerySet[User]:
-    """Who may have rated at the participant's site: those in a role that records, and the rater of old.
+def raters(participant: Participant, since: datetime | None = None, besides: User | None = None) -> QuerySet[User]:
+    """Who may rate at the participant's site now, or could at some time since a moment; and the rater of old.
 
     Who is assigned to the participant today comes first, with ``is_assigned``.
     """
-    in_role = Q(
-        is_active=True,
-        role_assignments__site_id=participant.site_id,
-        role_assignments__role__in=ACTIONS["assessments.record"],
-    )
-    found = User.objects.filter(in_role | Q(pk=besides.pk) if besides else in_role)
-    assigned = holding_at(participant, timezone.now()).filter(user=OuterRef("pk"))
-    return found.annotate(is_assigned=Exists(assigned)).distinct().order_by("-is_assigned", "full_name")
+    now = timezone.now()
+    could = Q(pk__in=acting(participant.site, ACTIONS["assessments.record"], min(since or now, now)).values("pk"))
+    found = User.objects.filter(could | Q(pk=besides.pk) if besides else could)
+    assigned = holding_at(participant, now).filter(user=OuterRef("pk"))
+    return found.annotate(is_assigned=Exists(assigned)).order_by("-is_assigned", "full_name")
 
 
 def missing_at(visits: list[Visit]) -> dict[UUID, tuple[str, ...]]:

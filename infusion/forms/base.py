@@ -16,10 +16,12 @@ from infusion.models import RateChange
 from infusion.templatetags.doses import plain
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of, visits_of
+from trial.permissions import ACTIONS
 from trial.protocol.schema import Visit as PlannedVisit
 from trial.records.forms import mark_up, moment
 from trial.records.models import ClinicalRecord, wrong_year
 from trial.records.saving import SavedForm
+from trial.users.delegation.queries import acting
 from trial.users.models import User
 
 # A clock may run ahead by this much.
@@ -167,20 +169,18 @@ def spell(span: timedelta) -> str:
 
 
 class CheckedForm(OrderForm):
-    """An order that a second person checks."""
+    """An order that a second person checks: one who may order as well, at some time since the infusion began."""
 
     checked_by = forms.ModelChoiceField(queryset=User.objects.none(), label="Second check by", required=False)
 
     def prepare(self, user: User) -> None:
         super().prepare(user)
         author = self.record.entered_by_id if self.record else user.pk
-        here = Q(
-            is_active=True,
-            role_assignments__site_id=self.participant.site_id,
-            role_assignments__role__in=("nurse", "psychiatrist", "coordinator", "pi"),
-        )
+        infusion = queries.infusion_of(self.participant)
+        since = min(infusion.occurred_at, timezone.now()) if infusion else timezone.now()
+        here = Q(pk__in=acting(self.participant.site, ACTIONS["infusion.order"], since).values("pk"))
         others = User.objects.filter(here | Q(pk=getattr(self.record, "checked_by_id", None))).exclude(pk=author)
-        self.fields["checked_by"].queryset = others.distinct().order_by("full_name")  # type: ignore[attr-defined]
+        self.fields["checked_by"].queryset = others.order_by("full_name")  # type: ignore[attr-defined]
         self.corrector = user
 
     def clean(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from infusion import services
 from infusion.models import Infusion
 from tests.infusion.test_views import address, signed_in
 from tests.infusion.ward import Ward, hours, make_site, make_user, start
+from trial.audit.context import audited
 from trial.permissions import ACTIONS, Role
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +187,15 @@ def test_only_who_may_order_an_infusion_takes_its_end_back(ward: Ward) -> None:
     assert signed_in(ward.nurse).post(page, taken_back).status_code == 302
     infusion.refresh_from_db()
     assert infusion.ended_at is None
+
+
+def test_a_second_check_is_offered_only_by_who_may_order_and_has_delegated_duties(ward: Ward) -> None:
+    start(ward)
+    site = ward.participant.site
+    make_user("carl", site, "coordinator")
+    undelegated = make_user("nils", site, "nurse")
+    with audited("system:tests", "set up"):
+        undelegated.delegations.update(starts_on=site.today + timedelta(days=1))
+    page = signed_in(ward.nurse).get(address("rate", ward))
+    offered = {person.username for person in page.context["form"].fields["checked_by"].queryset}
+    assert offered == {ward.other_nurse.username, ward.psychiatrist.username}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from trial import protocol
@@ -78,6 +79,21 @@ def delegable(sites: Collection[UUID], besides: User) -> QuerySet[RoleAssignment
     """Roles at the sites that a PI may delegate: held by others with an open account, and not over."""
     rows = RoleAssignment.objects.filter(site_id__in=sites, role__in=DELEGATED, ended_at=None, user__is_active=True)
     return rows.exclude(user=besides).select_related("user", "site").order_by("user__full_name", "role")
+
+
+def acting(site: Site, roles: Collection[str], since: datetime) -> QuerySet[User]:
+    """People with an open account who, at some time from *since* to today, could act at a site in one of the roles.
+
+    They held the role, and its duties were delegated to them or need no delegation.
+    """
+    first, own = since.astimezone(site.zone).date(), OuterRef("user")
+    holding = Q(Q(ends_on=None) | Q(ends_on__gte=first), Q(ended_at=None) | Q(ended_at__gt=since))
+    holding &= Q(starts_on__lte=site.today, site=site)
+    as_pi = RoleAssignment.objects.filter(holding, user=own, role=Role.PI)
+    delegated = Delegation.objects.filter(holding, user=own, role=OuterRef("role"))
+    held = RoleAssignment.objects.filter(holding, user=OuterRef("pk"), role__in=roles)
+    in_force = held.filter(~Q(role__in=DELEGATED) | Exists(delegated) | Exists(as_pi))
+    return User.objects.filter(Exists(in_force), is_active=True)
 
 
 def staff_of(sites: Collection[UUID]) -> QuerySet[User]:
