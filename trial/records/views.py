@@ -59,7 +59,8 @@ def draft(request: PermittedRequest) -> HttpResponse:
         if request.method == "POST":
             return keep_draft(request, address)
     except (drafts.NoDraft, ValueError) as refused:
-        return JsonResponse({"why": str(refused)}, status=422)
+        # That a form keeps no draft is an answer to a page that asks for one, and a refusal of one that is sent.
+        return JsonResponse({"why": str(refused)}, status=422 if request.method == "POST" else 200)
     keep_unblinding_back(request, address)
     found = drafts.kept(request.user, address)
     if found is None:

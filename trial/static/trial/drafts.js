@@ -123,9 +123,13 @@
       try {
         const answer = await fetch(`${PLACE}?${new URLSearchParams({ address: this.address })}`, { headers: { Accept: "application/json" } });
         // The server lists the forms that keep drafts; what is typed on any other never leaves the page.
-        this.isOff = answer.status === 422;
-        if (answer.status !== 200 || answer.redirected) return;
+        if (answer.status !== 200 || answer.redirected) {
+          this.isOff = false;
+          return;
+        }
         const found = await answer.json();
+        this.isOff = !found.fields;
+        if (this.isOff) return;
         if (!this.isRefused && answersOf(found.fields) !== answersOf(fieldsOf(this.form)) && !this.isDirty) this.offer(found);
       } catch {
         this.isOff = false;
