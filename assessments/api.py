@@ -15,10 +15,9 @@ from trial.participants.api import participant_of
 from trial.participants.queries import get_visit
 from trial.records.models import Origin
 from trial.tokens.gate import Allows
-from trial.tokens.schemas import IdempotencyKey, Moment, Problem, Sent
+from trial.tokens.schemas import OF_AN_OBJECT, WRITING, IdempotencyKey, Moment, Sent, answers
 
 router = Router(tags=["assessments"])
-REFUSALS = {404: Problem, 409: Problem, 422: Problem}
 
 
 class AssessmentOut(Schema):
@@ -63,7 +62,7 @@ class AssessmentCorrection(AssessmentIn):
 
 @router.get(
     "/participants/{study_id}/assessments",
-    response=list[AssessmentOut],
+    response=answers(list[AssessmentOut], *OF_AN_OBJECT),
     url_name="assessments",
     auth=Allows("assessments.read"),
 )
@@ -76,7 +75,12 @@ def assessments(request: HttpRequest, study_id: str) -> Any:
 PLACE = "/participants/{study_id}/visits/{visit}/assessments/{instrument}"
 
 
-@router.post(PLACE, response={201: AssessmentOut, **REFUSALS}, url_name="assessment", auth=Allows("assessments.record"))
+@router.post(
+    PLACE,
+    response=answers(AssessmentOut, *WRITING, status=201),
+    url_name="assessment",
+    auth=Allows("assessments.record"),
+)
 def record(
     request: HttpRequest, study_id: str, visit: str, instrument: str, sent: AssessmentIn, key: IdempotencyKey
 ) -> Status[Assessment]:
@@ -100,7 +104,7 @@ def record(
     return Status(201, row)
 
 
-@router.put(PLACE, response={200: AssessmentOut, **REFUSALS}, url_name="assessment", auth=Allows("assessments.record"))
+@router.put(PLACE, response=answers(AssessmentOut, *WRITING), url_name="assessment", auth=Allows("assessments.record"))
 def correct(request: HttpRequest, study_id: str, visit: str, instrument: str, sent: AssessmentCorrection) -> Assessment:
     """Correct what is recorded, at the version that was read, with a reason; the rater stays."""
     recorded = queries.assessment_at(get_visit(participant_of(request, study_id), visit), instrument)

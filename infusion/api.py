@@ -14,7 +14,7 @@ from infusion.models import Infusion, Vitals
 from trial.participants.api import participant_of
 from trial.records.models import Origin
 from trial.tokens.gate import Allows
-from trial.tokens.schemas import IdempotencyKey, Moment, Problem, Sent
+from trial.tokens.schemas import OF_AN_OBJECT, WRITING, IdempotencyKey, Moment, Sent, answers
 
 router = Router(tags=["infusion"])
 
@@ -67,7 +67,10 @@ class VitalsIn(Sent):
 
 
 @router.get(
-    "/participants/{study_id}/infusion", response=InfusionOut, url_name="infusion", auth=Allows("infusion.read")
+    "/participants/{study_id}/infusion",
+    response=answers(InfusionOut, *OF_AN_OBJECT),
+    url_name="infusion",
+    auth=Allows("infusion.read"),
 )
 def infusion(request: HttpRequest, study_id: str) -> Infusion:
     """The participant's infusion; 404 before it began."""
@@ -78,7 +81,10 @@ def infusion(request: HttpRequest, study_id: str) -> Infusion:
 
 
 @router.get(
-    "/participants/{study_id}/vitals", response=list[VitalsOut], url_name="vitals", auth=Allows("infusion.read")
+    "/participants/{study_id}/vitals",
+    response=answers(list[VitalsOut], *OF_AN_OBJECT),
+    url_name="vitals",
+    auth=Allows("infusion.read"),
 )
 def vitals(request: HttpRequest, study_id: str) -> Any:
     """Every set of vital signs, in the order of time."""
@@ -87,7 +93,7 @@ def vitals(request: HttpRequest, study_id: str) -> Any:
 
 @router.post(
     "/participants/{study_id}/vitals",
-    response={201: VitalsOut, 404: Problem, 409: Problem, 422: Problem},
+    response=answers(VitalsOut, *WRITING, status=201),
     url_name="vitals",
     auth=Allows("infusion.record"),
 )

@@ -14,7 +14,7 @@ from reports.models import Report
 from trial.blinding import keep_from_sites
 from trial.participants.api import sites_of
 from trial.tokens.gate import Allows
-from trial.tokens.schemas import Problem
+from trial.tokens.schemas import OF_AN_OBJECT, answers
 
 router = Router(tags=["reports"])
 
@@ -35,7 +35,7 @@ class ReportOut(Schema):
         return row.site.code
 
 
-@router.get("/reports", response=list[ReportOut], url_name="reports", auth=Allows("reports.read"))
+@router.get("/reports", response=answers(list[ReportOut]), url_name="reports", auth=Allows("reports.read"))
 def reports(request: HttpRequest) -> Any:
     """The published reports of one's sites, the latest first."""
     return queries.reports_at(sites_of(request)).exclude(published_at=None)
@@ -43,7 +43,7 @@ def reports(request: HttpRequest) -> Any:
 
 @router.get(
     "/reports/{report_id}/results",
-    response={200: Any, 404: Problem, 409: Problem},
+    response=answers(Any, *OF_AN_OBJECT, 409, 422),
     url_name="results",
     auth=Allows("reports.read"),
 )

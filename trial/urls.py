@@ -26,4 +26,5 @@ urlpatterns = [
 ]
 
 handler403 = "trial.users.refusals.denied"
+handler404 = "trial.api.nothing_here"
 handler500 = "trial.records.faults.answer"

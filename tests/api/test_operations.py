@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from assessments.instruments import instrument
 from assessments.models import Assessment
@@ -92,6 +93,40 @@ def test_what_cannot_be_is_refused_by_name_and_nothing_is_saved(
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not Vitals.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status"),
+    [
+        ("POST", "/api/v1/participants/{}/vitals", b"{", 400),
+        ("GET", "/api/v1/participants/%00", b"", 400),
+        ("GET", "/api/v1/nothing", b"", 404),
+        ("GET", "/api/v1/participants/a/b/c", b"", 404),
+        ("DELETE", "/api/v1/participants/{}/vitals", b"", 405),
+        ("POST", "/api/v1/participants/{}/vitals", b" " * 3_000_000, 413),
+        ("POST", "/api/v1/participants/{}/vitals", b"{}", 422),
+    ],
+)
+def test_every_refusal_is_a_problem_in_words(ward: Ward, method: str, path: str, content: bytes, status: int) -> None:
+    key, token = str(uuid.uuid4()), token_for(ward.nurse)
+    answer: Any = Client(raise_request_exception=False).generic(
+        method,
+        path.format(ward.participant.study_id),
+        content,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+    )
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (status, "application/json")
+    said = answer.json()
+    assert list(said) == ["detail"]
+    assert isinstance(said["detail"], str)
+
+
+def test_a_refusal_names_each_field_as_it_was_sent(ward: Ward, nurse: str) -> None:
+    said = ask(nurse, "POST", vitals_of(ward), {"systolic": "high", "site": 1}).json()["detail"]
+    assert "systolic: Input should be a valid integer" in said
+    assert "site: Extra inputs are not permitted." in said
+    assert "sent" not in said
 
 
 def test_a_rating_is_recorded_scored_and_closes_its_visit(ward: Ward) -> None:

@@ -112,10 +112,12 @@ class Addresses:
         report = order_report(self.pi, site=self.site, book="per-protocol", key=uuid4())
         content = b"%PDF-1.4 small"
         (Path(settings.REPORTS_DIR) / f"{report.id}.pdf").write_bytes(content)
+        (Path(settings.REPORTS_DIR) / f"{report.id}.json").write_bytes(results := b"{}")
         with audited("system:tests", "published"):
             report.published_at = report.data_cut = timezone.now()
-            report.pdf_path = report.results_path = report.page_path = f"{report.id}.pdf"
-            report.pdf_sha256 = report.results_sha256 = report.page_sha256 = hashlib.sha256(content).hexdigest()
+            report.pdf_path = report.page_path = f"{report.id}.pdf"
+            report.pdf_sha256 = report.page_sha256 = hashlib.sha256(content).hexdigest()
+            report.results_path, report.results_sha256 = f"{report.id}.json", hashlib.sha256(results).hexdigest()
             report.figures = [[report.pdf_path, report.pdf_sha256]]
             report.save()
         return report

@@ -11,6 +11,7 @@ from ninja import Router, Schema
 from trial.participants import queries
 from trial.participants.models import Participant, Visit
 from trial.tokens.gate import Allows
+from trial.tokens.schemas import OF_AN_OBJECT, answers
 
 router = Router(tags=["participants"])
 
@@ -46,14 +47,19 @@ class VisitOut(Schema):
     version: int
 
 
-@router.get("/participants", response=list[ParticipantOut], url_name="participants", auth=Allows("participants.read"))
+@router.get(
+    "/participants", response=answers(list[ParticipantOut]), url_name="participants", auth=Allows("participants.read")
+)
 def participants(request: HttpRequest) -> Any:
     """The participants of one's sites, by study id."""
     return queries.participants_at(sites_of(request)).order_by("study_id")
 
 
 @router.get(
-    "/participants/{study_id}", response=ParticipantOut, url_name="participant", auth=Allows("participants.read")
+    "/participants/{study_id}",
+    response=answers(ParticipantOut, *OF_AN_OBJECT),
+    url_name="participant",
+    auth=Allows("participants.read"),
 )
 def participant(request: HttpRequest, study_id: str) -> Participant:
     """One participant."""
@@ -61,7 +67,10 @@ def participant(request: HttpRequest, study_id: str) -> Participant:
 
 
 @router.get(
-    "/participants/{study_id}/visits", response=list[VisitOut], url_name="visits", auth=Allows("participants.read")
+    "/participants/{study_id}/visits",
+    response=answers(list[VisitOut], *OF_AN_OBJECT),
+    url_name="visits",
+    auth=Allows("participants.read"),
 )
 def visits(request: HttpRequest, study_id: str) -> list[Visit]:
     """The visits of a participant, in the protocol's order."""

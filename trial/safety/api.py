@@ -14,6 +14,7 @@ from trial.safety import queries
 from trial.safety.blinding import all_seen_by
 from trial.safety.models import Alert
 from trial.tokens.gate import Allows
+from trial.tokens.schemas import answers
 
 router = Router(tags=["safety"])
 
@@ -34,7 +35,7 @@ class AlertOut(Schema):
         return row.participant.study_id
 
 
-@router.get("/alerts", response=list[AlertOut], url_name="alerts", auth=Allows("safety.read"))
+@router.get("/alerts", response=answers(list[AlertOut]), url_name="alerts", auth=Allows("safety.read"))
 def alerts(request: HttpRequest) -> Any:
     """The open alerts of one's sites, the gravest first; to a rater kept from the treatment they say only that."""
     return all_seen_by(request.user, queries.open_alerts(sites_of(request)))

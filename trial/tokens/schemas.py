@@ -46,6 +46,19 @@ class Sent(Schema):
 
 
 class Problem(Schema):
-    """Why something was refused, and what to do."""
+    """Why something was refused, and what to do: the body of every answer that is not a success."""
 
     detail: str
+
+
+# No token in force; a scope or role that does not allow it; a disk that is full and a database that is away.
+ALWAYS = (401, 403, 503, 507)
+# An address that cannot be read, and an object that is another site's or nobody's.
+OF_AN_OBJECT = (400, 404)
+# A body that is no JSON or too long, somebody who was first, content that is refused, and a lock.
+WRITING = (*OF_AN_OBJECT, 409, 413, 422, 423)
+
+
+def answers(success: Any, *refusals: int, status: int = 200) -> dict[int, Any]:
+    """What an operation answers: *success* under *status*, and a `Problem` for each way in which it can be refused."""
+    return {status: success, **dict.fromkeys((*ALWAYS, *refusals), Problem)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.utils.cache import add_never_cache_headers
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -30,6 +30,10 @@ def readable(handler: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         charset = (request.content_params or {}).get("charset", "utf-8")
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "") or charset.lower() != "utf-8":
+            if request.path.startswith("/api/"):
+                return JsonResponse(
+                    {"detail": "This request cannot be read: send UTF-8 without NUL signs."}, status=400
+                )
             return HttpResponseBadRequest("This request cannot be read. Go back and try again.")
         return handler(request)
 
