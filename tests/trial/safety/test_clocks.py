@@ -142,12 +142,13 @@ def test_today_counts_and_lists_the_serious_events_that_are_still_to_be_reported
     def listed() -> bool:
         return "syncope" in client.get(reverse("safety:board"), {"unreported": "1"}).content.decode()
 
-    def report(recipient: str) -> None:
-        given = {"occurred_at": AWARE + timedelta(hours=26), "means": "portal"}
-        services.report_serious_event(coordinator, serious, recipient=recipient, **given)
-
     clock(AWARE + timedelta(hours=23))
-    serious: AdverseEvent = request.getfixturevalue("serious")
+    event: AdverseEvent = request.getfixturevalue("serious")
+
+    def report(recipient: str) -> None:
+        at = AWARE + timedelta(hours=26)
+        services.report_serious_event(coordinator, event, recipient=recipient, occurred_at=at, means="portal")
+
     assert "1 serious event to report" in today()
     assert "First report, within 24 h: due 2026-03-03 10:00" in today()
     assert "overdue" not in today()
