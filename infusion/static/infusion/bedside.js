@@ -1,9 +1,9 @@
 // The charts of the bedside page, drawn anew when the rate changes, the theme switches or the page is resized;
-// and a refused rate (422) or one in conflict (409) is shown in the form's place.
+// and a rate that is refused (422), in conflict (409) or locked (423) is shown in the form's place.
 (() => {
   "use strict";
   document.body.addEventListener("htmx:beforeSwap", (event) => {
-    if ([409, 422].includes(event.detail.xhr.status)) {
+    if ([409, 422, 423].includes(event.detail.xhr.status)) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }

@@ -4,6 +4,8 @@
   const wrong = document.querySelector("[data-focus]");
   const first = document.querySelector("[data-first] , .record-form .is-invalid, [autofocus]");
   (wrong || first)?.focus();
+  // The mark in the address leads to the field that was wrong before, away from what is wrong now.
+  if (wrong && window.location.hash) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
 
   let unsaved = false;
   document.addEventListener("input", (event) => {
@@ -49,17 +51,17 @@
     if (isFirst) place.replaceChildren(note);
     else place.prepend(note);
   };
-  // A form that could not be saved keeps what was typed and says so; a refusal (4xx) brings words of its own.
+  // A form that could not be saved keeps what was typed and says so, unless the answer itself stands in its place.
   const notSaved = (event) => {
     const form = event.detail.elt?.closest("form");
     const status = event.detail.xhr?.status || 0;
-    if (event.detail.requestConfig?.verb === "get" || !form || (status > 0 && status < 500)) return;
+    if (event.detail.requestConfig?.verb === "get" || !form) return;
     form.querySelector("[data-not-saved]")?.remove();
     const note = document.createElement("div");
     note.className = "alert alert-danger";
     note.setAttribute("role", "alert");
     note.dataset.notSaved = "";
-    const why = { 503: "The site cannot reach its database.", 507: "The site's disk is full: tell the administrator now." }[status] || "";
+    const why = { 403: "You may not do this, or no longer: reload the page to see why.", 404: "This is not there any more.", 503: "The site cannot reach its database.", 507: "The site's disk is full: tell the administrator now." }[status] || "";
     note.textContent = `Not saved. ${why} What you typed still stands here; note it on paper with the time, and save again. A second save never makes a second record.`;
     form.prepend(note);
   };
