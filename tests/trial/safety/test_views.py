@@ -289,6 +289,21 @@ def test_an_adverse_event_is_recorded_and_corrected(client: Client, consented: P
     assert Alert.objects.get().kind == "serious_adverse_event"
 
 
+def test_who_records_a_serious_event_is_led_to_its_clocks(
+    client: Client, consented: Participant, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    address = reverse("safety:adverse_event", args=[consented.study_id])
+    mild = client.post(address, {**EVENT, "key": key()})
+    assert mild.headers["Location"] == reverse("participants:detail", args=[consented.study_id])
+    grave = {**EVENT, "is_hospitalisation": "on", "seriousness": "admitted over night", "key": key()}
+    led = client.post(address, grave, follow=True)
+    serious = AdverseEvent.objects.exclude(seriousness="").get()
+    assert led.redirect_chain == [(reverse("safety:event", args=[serious.pk]), 302)]
+    assert "see when to report it" in led.content.decode()
+    assert client.post(address, grave).headers["Location"] == reverse("safety:event", args=[serious.pk]), "sent twice"
+
+
 @pytest.mark.parametrize("mistyped", ["", "tomorrow", "2026-03-08T02:30", "0001-01-01T00:00+14:00", "9999-12-31T23:59"])
 def test_an_event_with_a_mistyped_onset_stays_on_the_form(
     client: Client, consented: Participant, coordinator: User, mistyped: str

@@ -41,7 +41,13 @@ def event_of(request: HttpRequest, pk: UUID) -> AdverseEvent:
 def adverse_event(request: HttpRequest, participant: Participant) -> HttpResponse:
     """Record an adverse event."""
     form = AdverseEventForm(posted(request))
-    if request.method == "POST" and attempt(form, lambda: form.save_record(request.user, participant)):
+    made: list[AdverseEvent] = []
+    if request.method == "POST" and attempt(form, lambda: made.append(form.save_record(request.user, participant))):
+        if made[0].is_serious:
+            messages.warning(
+                request, "The serious adverse event is recorded and its clocks run; see when to report it."
+            )
+            return redirect("safety:event", made[0].pk)
         messages.success(request, "The adverse event is recorded.")
         return redirect("participants:detail", participant.study_id)
     return event_form(request, participant, form)
