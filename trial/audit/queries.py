@@ -63,7 +63,7 @@ class Change(NamedTuple):
 class HistoryLine(NamedTuple):
     """One entry of one row: UTC time, actor, reason, what was done, about which participant, and what changed.
 
-    ``zone`` is that of the row's site, None for a row of no site.
+    ``zone`` is that of the row's site, None for a row of no site; ``person`` the full name of an actor who is one.
     """
 
     entry_id: int
@@ -77,6 +77,7 @@ class HistoryLine(NamedTuple):
     row_id: str
     changes: list[Change]
     zone: ZoneInfo | None = None
+    person: str = ""
 
 
 def audited_model(label: str) -> type[Model]:
@@ -208,7 +209,11 @@ def _lines(entries: QuerySet[AuditEntry]) -> list[HistoryLine]:
     names: dict[tuple[type[Model], str], str] = {}
     zones = {str(site.pk): site.zone for site in apps.get_model("users.Site")._base_manager.all()}
     zones |= {site.replace("-", ""): zone for site, zone in zones.items()}
-    return [_line(entry, models.get(entry.table_name), names, zones) for entry in entries]
+    listed = list(entries)
+    people = apps.get_model("users.User")._base_manager.filter(username__in={entry.actor for entry in listed})
+    full_names = dict(people.values_list("username", "full_name"))
+    lines = [_line(entry, models.get(entry.table_name), names, zones) for entry in listed]
+    return [line._replace(person=full_names.get(line.actor, "")) for line in lines]
 
 
 def entry_time(entry: AuditEntry) -> datetime:
@@ -228,6 +233,27 @@ def field_changes(
         for column in _changed(old, new)
         if column not in besides
     ]
+
+
+def parts_of(change: Change) -> list[Change]:
+    """A change of a field that holds several items as the changes of those items; any other as it is."""
+    old, new = _items(change.old), _items(change.new)
+    if not old and not new:
+        return [change]
+    return [
+        Change(f"{change.field}, {name.replace('_', ' ')}", str(old.get(name, NOTHING)), str(new.get(name, NOTHING)))
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _items(text: str) -> dict[str, Any]:
+    """The items of a field that holds a JSON object; none for any other text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -253,7 +279,11 @@ def _line(
         str(model._meta.verbose_name) if model else entry.table_name,
         model._meta.label if model else "",
         entry.row_id,
-        [_change(model, column, (old.get(column), new.get(column)), names, zone) for column in _changed(old, new)],
+        [
+            part
+            for column in _changed(old, new)
+            for part in parts_of(_change(model, column, (old.get(column), new.get(column)), names, zone))
+        ],
         zone,
     )
 
@@ -293,7 +323,8 @@ def _words(
     if isinstance(field, ForeignKey):
         return _name(field.related_model, str(value), names)
     if field is None or isinstance(field, JSONField):
-        return value if isinstance(value, str) else json.dumps(value)
+        text = value if isinstance(value, str) else json.dumps(value)
+        return NOTHING if text in ("{}", "[]") else text
     kind = field.get_internal_type()
     if kind == "BooleanField":
         return "yes" if value else "no"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db.models import Model
 
 from trial import protocol
 from trial.audit.models import AuditEntry
-from trial.audit.queries import NOTHING, Change, field_changes
+from trial.audit.queries import Change, field_changes, parts_of
 from trial.blinding import HIDDEN
 from trial.records.models import ProtocolVersion
-from trial.records.wording import words
 from trial.signatures.content import Content, newest_entries, not_signed
 from trial.signatures.queries import Standing
 from trial.users.models import User
@@ -88,24 +86,3 @@ def for_readers(found: Iterable[Standing], *, sees_values: bool, is_blinded: boo
 
 def _changes(one: Standing) -> tuple[Change, ...]:
     return tuple(part for change in one.changes for part in parts_of(change))
-
-
-def parts_of(change: Change) -> list[Change]:
-    """A change of a field that holds several items as the changes of those items; any other as it is."""
-    old, new = _items(change.old), _items(change.new)
-    if not old and not new:
-        return [change]
-    return [
-        Change(f"{change.field}, {words(name)}", str(old.get(name, NOTHING)), str(new.get(name, NOTHING)))
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _items(text: str) -> dict[str, Any]:
-    """The items of a field that holds a JSON object; none for any other text."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from assessments.services import correct_assessment
+from tests.assessments.ratings import rate, scores_of
 from tests.trial.audit import rows
-from tests.trial.participants.people import consent, enrol, make_user
+from tests.trial.participants.people import consent, enrol, make_site, make_user
 from tests.trial.users.staff import delegated
 from trial.audit.context import audited
 from trial.audit.queries import Wanted, audited_model, history, row_key, trail
@@ -42,6 +45,26 @@ def reader(role: Role, site: Site) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def test_a_field_of_several_items_is_told_item_by_item_in_words() -> None:
+    site = make_site("Z")
+    petra = make_user("petra", site, "psychiatrist")
+    participant = consent(petra, enrol(petra, site))
+    rating = rate(petra, participant, scores_of("madrs", 1, inner_tension=2))
+    kept: dict[str, Any] = {"mode": rating.mode, "rater": petra, "occurred_at": rating.occurred_at, "missing": {}}
+    scores = scores_of("madrs", 1, inner_tension=3)
+    correct_assessment(petra, rating, version=rating.version, reason="heard again", scores=scores, **kept)
+    entered, changed = (
+        {change.field: (change.old, change.new) for change in line.changes}
+        for line in history("assessments.Assessment", rating.pk, {site.pk})
+    )
+    assert changed["scores, inner tension"] == ("2", "3")
+    assert "scores, reduced sleep" not in changed
+    assert entered["scores, reduced sleep"] == ("–", "1")
+    page = reader(Role.MONITOR, site).get(reverse("audit:history", args=["assessments.Assessment", rating.pk]))
+    assert f"<strong>{petra.full_name}</strong> (petra)" in page.content.decode(), "who, by the name that people know"
+    assert not [words for pair in entered.values() for words in pair if "{" in words], "no braces for a lay reader"
 
 
 @pytest.mark.parametrize("role", list(Role))
