@@ -19,6 +19,24 @@ from trial.safety.rules.clocks import SUSPECTED
 from trial.users.models import Site
 
 Cell = str | int | float
+WORDS = {
+    "SITEID": "site",
+    "USUBJID": "participant",
+    "AETERM": "event",
+    "AETOXGR": "grade",
+    "AESDTH": "death",
+    "AESLIFE": "life-threatening",
+    "AESHOSP": "hospital stay",
+    "AESDISAB": "incapacity",
+    "AESCONG": "birth defect",
+    "AESMIE": "other important",
+    "AESTDTC": "began",
+    "AEENDTC": "ended",
+    "AEREL": "caused by",
+    "AEACN": "done with",
+    "AEOUT": "outcome",
+    "DVCAT": "kind",
+}
 DRUGS = ("ketamine", "clonidine", "procedure")
 
 
@@ -30,6 +48,17 @@ class Listing:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def headings(self) -> list[str]:
+        """The columns in a reader's words; the file that is handed out names them by CDISC's."""
+        return [words(column) for column in self.columns]
+
+
+def words(column: str) -> str:
+    """A column as it is read: the first word of it may be a variable of SDTM."""
+    first, _, rest = column.partition(" ")
+    return f"{WORDS.get(first, first)} {rest}".strip()
 
 
 def watched(sites: frozenset[UUID], code: str = "") -> list[Site]:
