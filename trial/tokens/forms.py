@@ -16,6 +16,21 @@ from trial.users.models import User
 LIFETIMES = ((30, "30 days"), (90, "90 days"), (365, "a year"))
 
 
+READ = {
+    "assessments": "rating scales",
+    "infusion": "the infusion and the bedside",
+    "participants": "participants and visits",
+    "reports": "reports",
+    "safety": "alerts, adverse events and deviations",
+}
+
+
+def in_words(action: str) -> str:
+    """What a scope allows, in words, with its code, which a programme names."""
+    subject, _, verb = action.partition(".")
+    return f"{verb.capitalize()} {READ[subject]} ({action})" if subject in READ else action
+
+
 class TokenForm(forms.Form):
     """What a token is for, what it may do, and how long."""
 
@@ -29,7 +44,7 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         scopes = self.fields["scopes"]
         assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101 - tells the type checker, holds by the class
-        scopes.choices = [(action, action) for action in sorted(actions) if may(user, action)]
+        scopes.choices = [(action, in_words(action)) for action in sorted(actions) if may(user, action)]
         for name in ("name", "days"):
             mark_up(self[name])
 

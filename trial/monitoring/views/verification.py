@@ -83,7 +83,7 @@ def mark(request: HttpRequest, participant: Participant, code: str) -> HttpRespo
         rows = {one.row.pk: one.row for one in found.records}
         ticks = [Tick(rows[pk], version, field) for pk, field, version in form.chosen() if pk in rows]
         verify(request.user, participant, ticks, key=form.cleaned_data["key"])  # type: ignore[arg-type]
-        messages.success(request, f"{len(ticks)} verified.")
+        messages.success(request, f"{len(ticks)} mark{'' if len(ticks) == 1 else 's'} of verification set.")
 
     if attempt(form, write):
         return redirect("monitoring:verification_group", participant.study_id, code)
