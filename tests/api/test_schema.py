@@ -109,7 +109,7 @@ def messages(operation: Any, demo: Addresses) -> Any:
     """Requests to an operation, as described and not, some about a real patient and with content that can be saved."""
     places, savable = places_of(demo), content_of(demo)
 
-    def placed(case: Case, is_placed: bool, saved: frozenset[str]) -> Case:
+    def placed(case: Case[Any], is_placed: bool, saved: frozenset[str]) -> Case[Any]:
         if is_placed:
             case.path_parameters.update({name: places[name] for name in case.path_parameters})
         if isinstance(case.body, dict):
@@ -140,7 +140,7 @@ def content_of(demo: Addresses) -> dict[str, Any]:
     return {**vitals, **rated, **at, "version": demo.rated.version, "reason": "read again"}
 
 
-def judged(case: Case, authorization: str) -> Any:
+def judged(case: Case[Any], authorization: str) -> Any:
     """The answer to a request, which is as described; FailureGroup says what is not."""
     answer = case.call(headers={"Authorization": authorization})
     case.validate_response(answer, checks=CHECKS)
@@ -153,7 +153,7 @@ def agree(operation: Any, demo: Addresses, authorizations: list[str], **how: Any
 
     @settings(suppress_health_check=list(HealthCheck), deadline=None, database=None, **how)
     @given(case=messages(operation, demo), authorization=st.sampled_from(authorizations))
-    def ask(case: Case, authorization: str) -> None:
+    def ask(case: Case[Any], authorization: str) -> None:
         seen.add(judged(case, authorization).status_code)
 
     ask()
