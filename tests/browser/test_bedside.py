@@ -53,6 +53,7 @@ def test_a_lower_rate_is_taken_in_place_and_the_chart_follows(
         set_rate(page, "0.1")
     assert course.value.json()["rate"]["rate"][-1] == 0.1
     expect(page.locator("#rate-form").get_by_role("status")).to_contain_text("Rate 0.1 mg/kg/h recorded")
+    expect(page.locator("#rate-form").get_by_role("status")).to_be_focused()
     expect(page.locator(".current-rate")).to_contain_text("0.1")
     expect(page.locator("[data-chart=rate] canvas")).to_have_count(1)
     assert page.evaluate("window.neverReloaded")

@@ -181,6 +181,16 @@ def test_an_alert_is_acknowledged_on_its_page(client: Client, alert: Alert, psyc
     assert "Called the ward twice." in other.content.decode()
 
 
+def test_the_page_of_a_participant_asks_whom_to_phone_for_whoever_may_read_alerts(
+    client: Client, site: Site, consented: Participant
+) -> None:
+    asking = f'hx-get="{reverse("safety:reach", args=[consented.study_id])}"'
+    for role in ACTIONS["participants.read"]:
+        client.force_login(make_user(f"the-{role}", site, role))
+        page = client.get(reverse("participants:detail", args=[consented.study_id])).content.decode()
+        assert (asking in page) == (role in ACTIONS["safety.read"]), role
+
+
 def test_the_page_says_what_the_signature_of_an_acknowledgement_means(
     client: Client, alert: Alert, psychiatrist: User
 ) -> None:

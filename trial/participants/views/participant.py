@@ -37,6 +37,7 @@ ACTIONS = (
     "participants.dispose",
     "participants.amend",
     "contacts.open",
+    "safety.read",
     "history.read",
 )
 
