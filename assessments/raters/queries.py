@@ -70,8 +70,11 @@ def signers_of(participant: Participant) -> set[UUID]:
     }
     singles = list(given.exclude(subject_id__in=wholes).values_list("subject_table", "subject_id", "signer_id"))
     for table in {table for table, _, _ in singles if table.partition(".")[0] not in SHOWN_APPS}:
+        model = apps.get_model(table)
+        if not any(field.name == "participant" for field in model._meta.fields):
+            continue  # A review of the trail is about a site, and tells of nobody's treatment.
         signed = [subject for name, subject, _ in singles if name == table]
-        own = apps.get_model(table)._default_manager.filter(participant=participant, pk__in=signed)
+        own = model._default_manager.filter(participant=participant, pk__in=signed)
         ids = {str(pk) for pk in own.values_list("pk", flat=True)}
         found |= {signer for name, subject, signer in singles if name == table and subject in ids}
     return found

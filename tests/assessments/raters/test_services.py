@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -24,9 +26,13 @@ from tests.infusion import ward as wards
 from tests.trial.participants import people
 from tests.trial.signatures.clinic import sign
 from trial.audit.models import AuditEntry
+from trial.monitoring.services import review_trail
+from trial.monitoring.trail import period_of
 from trial.participants.models import Participant
 from trial.records import events
 from trial.safety.models import Deviation
+from trial.signatures.models import Signature
+from trial.signatures.services import Confirmation
 from trial.users.models import Site, User
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +176,14 @@ def test_who_signed_records_of_the_treatment_knows_it_and_who_signed_others_does
         assign_rater(pi, ward.participant, user=colleague, starts_on=ward.site.today)
     sign(ward.psychiatrist, RateChange.objects.get(participant=ward.participant))
     assert ward.psychiatrist.pk in informed(ward.participant)
+
+
+def test_a_signed_review_of_the_trail_is_about_no_participant_and_stands_in_nobodys_way() -> None:
+    ward = wards.make_ward()
+    monitor = people.make_user("mona", ward.site, "monitor")
+    period = period_of(ward.site)
+    assert period is not None
+    given: dict[str, Any] = {"to_entry": period.to_entry, "findings": "nothing", "has_findings": False}
+    review = review_trail(monitor, ward.site, confirmation=Confirmation(monitor.pk, uuid4(), ""), **given)
+    assert Signature.objects.filter(subject_id=str(review.pk)).exists()
+    assert informed(ward.participant) == {}
