@@ -28,9 +28,11 @@ from trial.audit.queries import trail
 from trial.blinding import Hidden, blinded_to, blinding_versions, is_blinded, keep_from, keep_from_sites
 from trial.locks.display import late_events
 from trial.locks.services import freeze_trial
+from trial.monitoring.services.verification import Tick, verify
+from trial.monitoring.verification import changed_since
 from trial.participants.models import Participant
 from trial.permissions import Role, is_unblinding, may, refuse_unblinding
-from trial.records.services import enter
+from trial.records.services import amend, enter
 from trial.safety import services as safety
 from trial.users.models import User
 
@@ -177,6 +179,15 @@ def test_a_rater_reads_that_a_signature_is_void_and_neither_what_changed_nor_why
     assert "hidden while you rate" in shown
     assert "read again from paper" not in shown
     assert "read again from paper" in text(desk(clinic.pi).get(address)), "the control: a colleague reads why"
+
+
+def test_a_record_changed_after_its_verification_is_listed_without_the_treatment(clinic: Clinic) -> None:
+    person, row = rater(clinic, Role.PI), reading(clinic)
+    verify(clinic.people[Role.MONITOR], clinic.participant, [Tick(row, row.version)])
+    amend(row, clinic.people[Role.NURSE], systolic=120, version=row.version, reason="read again")
+    sites = [clinic.site.pk]
+    assert [one.row for one in changed_since(sites, blinded_to(clinic.pi))] == [row]
+    assert changed_since(sites, blinded_to(person)) == []
 
 
 def test_what_was_recorded_behind_a_freeze_is_listed_without_that_of_the_rated(clinic: Clinic) -> None:

@@ -19,12 +19,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import connections, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls.converters import UUIDConverter
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.conftest import _Redirected
 from tests.engines.clones import Template, Templates
-from tests.trial.addresses import Addresses, has_object, patterns, people
+from tests.trial.addresses import MISSING_STUDY_ID, Addresses, has_object, patterns, people
+from tests.trial.records import clinic
 from trial.audit.models import AuditEntry
+from trial.participants.models import Participant
 from trial.permissions import ACTIONS, Role, may, requires
 from trial.users.models import User
 
@@ -52,6 +55,13 @@ WRITES = {"safety:attend", "tokens:end", "users:second_factor"}
 TAKES_NOTHING = {"users:session", "users:held"}
 GATED = [name for name in NAMES if name not in OPEN_TO_ANYBODY | OPEN_TO_ANY_ACCOUNT]
 OF_OBJECTS = [name for name in GATED if has_object(name)]
+# Of a participant and a row of theirs, named each by itself.
+OF_ROWS = [
+    name
+    for name in OF_OBJECTS
+    if "study_id" in (named := patterns()[name].pattern.converters)
+    and any(isinstance(converter, UUIDConverter) for converter in named.values())
+]
 
 
 class Row(NamedTuple):
@@ -240,6 +250,30 @@ def test_another_sites_object_and_a_missing_one_answer_alike(
     for kind in ("other", "missing"):
         row = Row(name, method, kind)
         assert answers == matrix().get(row), line_of(row, answers)
+
+
+@pytest.fixture(scope="module")
+def stranger(foreign: dict[Role, Client]) -> Participant:
+    """A participant of the other site."""
+    pi = User.objects.get(username="pi-else")
+    return clinic.make_participant(pi, pi.role_assignments.get().site)
+
+
+@pytest.mark.db_engine
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_nobody_reaches_anothers_row_through_a_participant_of_their_own(
+    demo: Addresses, foreign: dict[Role, Client], stranger: Participant, name: str, method: str
+) -> None:
+    """The table asks with both of the other site; each is judged, and not the first one alone."""
+    theirs, nobodys = (
+        address.replace(whose, stranger.study_id)
+        for address, whose in ((demo.own(name), demo.patient.study_id), (demo.missing(name), MISSING_STUDY_ID))
+    )
+    for role, client in foreign.items():
+        there, nowhere = (asked(client, method, address) for address in (theirs, nobodys))
+        assert said(there) == said(nowhere)
+        assert there.status_code == matrix()[Row(name, method, "missing")][role]
 
 
 @pytest.mark.db_engine
