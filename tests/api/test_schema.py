@@ -2,12 +2,13 @@
 
 Schemathesis makes the requests from openapi.json, half of them at the places of a real participant and partly with
 content that can be saved, and judges each answer: no fault of the site, no status, content type or body that the
-description does not name. What a request writes is taken back. The few of `make test` are the same in every run; those
-of `make test-slow` are new each time, and Hypothesis prints how to repeat one that fails.
+description does not name. What a request writes is taken back. The messages are the same in every run, those of
+`make test-slow` more of them, unless FUZZ_SEED asks for others; Hypothesis then prints how to repeat one that fails.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -43,7 +44,6 @@ from trial.api import addresses, api
 from trial.tokens.schemas import answers
 from trial.urls import handler404, handler500, urlpatterns
 
-pytestmark = pytest.mark.db_engine
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 DESCRIPTION = "/api/v1/openapi.json"
 OPERATIONS = sorted(
@@ -151,7 +151,9 @@ def agree(operation: Any, demo: Addresses, authorizations: list[str], **how: Any
     """Put requests to an operation, judge every answer, and return the statuses that were seen."""
     seen: set[int] = set()
 
-    @settings(suppress_health_check=list(HealthCheck), deadline=None, database=None, **how)
+    how = {"derandomize": "FUZZ_SEED" not in os.environ, "deadline": None, "database": None, **how}
+
+    @settings(suppress_health_check=list(HealthCheck), **how)
     @given(case=messages(operation, demo), authorization=st.sampled_from(authorizations))
     def ask(case: Case[Any], authorization: str) -> None:
         seen.add(judged(case, authorization).status_code)
@@ -160,16 +162,17 @@ def agree(operation: Any, demo: Addresses, authorizations: list[str], **how: Any
     return seen
 
 
+@pytest.mark.db_engine
 def test_every_operation_is_described() -> None:
     assert len(OPERATIONS) == len(list(operations()))
 
 
+@pytest.mark.db_engine
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
 def test_a_few_messages_are_answered_as_described(
     demo: Addresses, described: Any, authorizations: list[str], method: str, address: str
 ) -> None:
-    how = {"max_examples": FEW, "derandomize": True}
-    assert agree(described[address][method], demo, authorizations, **how) & {200, 201, 401, 403}
+    assert agree(described[address][method], demo, authorizations, max_examples=FEW) & {200, 201, 401, 403}
 
 
 @pytest.mark.slow
@@ -211,6 +214,7 @@ class WithFaults:
     handler500 = handler500
 
 
+@pytest.mark.db_engine
 @pytest.mark.parametrize(
     ("address", "found"),
     [
@@ -225,5 +229,5 @@ def test_control_an_operation_that_is_not_as_it_says_is_found(
     settings.ROOT_URLCONF = WithFaults
     operation = description_at("/faulty/openapi.json", demo)[address]["get"]
     with pytest.raises(FailureGroup) as failed:
-        agree(operation, demo, [""], max_examples=2, derandomize=True)
+        agree(operation, demo, [""], max_examples=2)
     assert any(isinstance(failure, found) for failure in failed.value.exceptions)
