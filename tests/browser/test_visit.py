@@ -56,7 +56,7 @@ def test_week_2_is_entered_from_today_to_done(page: Page, desk: str, sign_in: Si
     sign_in(reader, desk, "monitor", DEMO_PASSWORD)
     reader.goto(f"{desk}{reverse('audit:history', args=['assessments.Assessment', recorded.pk])}")
     entry = reader.locator(f"time[datetime^='{recorded.entered_at:%Y-%m-%dT%H:%M}']").locator("..")
-    expect(entry).to_contain_text("by psychiatrist")
+    expect(entry).to_contain_text("by Pat Psychiatrist (psychiatrist)")
 
 
 def test_a_flagged_item_10_shows_the_steps_and_raises_the_alarm(page: Page, desk: str, sign_in: SignIn) -> None:

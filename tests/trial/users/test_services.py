@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
+from django.utils import timezone
 
 from tests.trial.records import clinic
 from trial.audit.models import AuditEntry
@@ -60,7 +61,9 @@ def test_an_account_that_cannot_have_its_roles_is_not_made() -> None:
     assert not User.objects.exists()
 
 
-def test_the_commands_make_a_site_and_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("hour", [12, 1])  # 06:00 in Chicago, and 19:00 of the day before
+def test_the_commands_make_a_site_and_an_account(monkeypatch: pytest.MonkeyPatch, hour: int) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 26, hour, tzinfo=UTC))
     monkeypatch.setattr(command, "getpass", lambda prompt: clinic.PASSWORD)
     call_command("add_site", "K", name="Clinic", timezone="America/Chicago")
     call_command("add_account", "nora", name="Nora", role="nurse", site="K")

@@ -16,11 +16,13 @@ from trial.participants.rules import STATUS_VALUES
 from trial.records.forms import day, moment
 from trial.users.models import Site
 
+NOT_YET = "This day has not come yet; enter the day on which it happened."
+
 
 def past_day(on: date) -> date:
     """Refuse a day in the future."""
     if on > timezone.localdate():
-        raise forms.ValidationError("This day has not come yet; enter the day on which it happened.")
+        raise forms.ValidationError(NOT_YET)
     return on
 
 
@@ -37,17 +39,21 @@ class EnrolForm(KeyedForm):
         super().__init__(*args, **kwargs)
 
     def grow(self) -> None:
-        """Offer the sites where the account may enrol."""
+        """Offer the sites where the account may enrol, and a day that has begun at each of them."""
         field = self.fields["site"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type checker, holds by the class
         field.queryset = Site.objects.filter(pk__in=self.sites).order_by("code")
         if len(self.sites) == 1:
             field.empty_label = None
-        self.initial.setdefault("enrolled_on", timezone.localdate())
+        self.initial.setdefault("enrolled_on", min((site.today for site in field.queryset), default=None))
 
-    def clean_enrolled_on(self) -> date:
-        """Refuse a day in the future."""
-        return past_day(self.cleaned_data["enrolled_on"])
+    def clean(self) -> dict[str, Any]:
+        """Refuse a day that has not come at the site."""
+        cleaned = super().clean() or self.cleaned_data
+        site, on = cleaned.get("site"), cleaned.get("enrolled_on")
+        if site is not None and on is not None and on > site.today:
+            self.add_error("enrolled_on", NOT_YET)
+        return cleaned
 
 
 class ContactForm(KeyedForm):

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from trial.permissions import Role
 from trial.users import services
@@ -44,7 +43,7 @@ class Command(BaseCommand):
             email=options["email"],
             site=site,
             roles=[role],
-            starts_on=timezone.now().date(),
+            starts_on=site.today,
             is_password_given=True,
         )
         self.stdout.write(f"{options['username']} may sign in, and changes this password first.")
