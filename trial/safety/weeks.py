@@ -54,6 +54,11 @@ class Roster:
     contact: SafetyContact | None
 
 
+def today_at(sites: frozenset[UUID]) -> date:
+    """The day it is at the sites; the earlier one while they differ, for its night is still to be covered."""
+    return min(site.today for site in Site.objects.filter(pk__in=sites))
+
+
 def week_of(day: date) -> Week:
     """The week of a day."""
     return Week(day - timedelta(days=day.weekday()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.trial.participants.people import CONSENTED
+from tests.trial.safety.conftest import Clock
 from trial.participants.models import Participant
 from trial.safety import services
 from trial.safety.models import AdverseEvent, Alert, OnCallShift
@@ -183,6 +185,14 @@ def test_a_shift_is_planned_changed_and_taken_out(
     gone = {"version": "2", "reason": "ill", "key": key()}
     assert client.post(reverse("safety:cancel", args=[planned.pk]), gone).status_code == 302
     assert client.get(reverse("safety:shift", args=[planned.pk])).status_code == 404
+
+
+def test_on_a_sunday_evening_the_roster_shows_the_week_that_still_runs(
+    client: Client, coordinator: User, clock: Clock
+) -> None:
+    clock(datetime(2026, 11, 30, 1, 0, tzinfo=UTC))  # Sunday, 19:00 in Chicago
+    client.force_login(coordinator)
+    assert client.get(reverse("safety:roster")).context["week"].begins == date(2026, 11, 23)
 
 
 @pytest.mark.parametrize("week", ["", "yesterday", "2026-13-45", "0001-01-01", "9999-12-31"])

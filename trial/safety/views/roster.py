@@ -128,12 +128,12 @@ def values_of(found: OnCallShift) -> dict[str, Any]:
 
 
 def asked_day(request: HttpRequest) -> date:
-    """A day of the week that the address asks for; today when it names none that can be."""
+    """A day of the week that the address asks for; today at the sites when it names none that can be."""
     try:
         asked = parse_date(request.GET.get("week", ""))
     except ValueError:
         asked = None
-    return asked if asked is not None and 2000 <= asked.year <= 2199 else timezone.now().date()
+    return asked if asked is not None and 2000 <= asked.year <= 2199 else weeks.today_at(sites_of(request))
 
 
 def to_week(day: date) -> HttpResponse:
