@@ -36,6 +36,17 @@ def content(url: str) -> dict[str, list[str]]:
     return found
 
 
+def assert_is_back(url: str, before: dict[str, list[str]]) -> None:
+    """Every row of before stands there again, and no other but seals.
+
+    A restore verifies the trail, and thereby seals what waited: on PostgreSQL the sealer leaves entries for later as
+    long as an older transaction is open anywhere in the cluster, such as that of a test beside this one.
+    """
+    after = content(url)
+    assert {**after, "audit_seal": []} == {**before, "audit_seal": []}
+    assert set(after["audit_seal"]) >= set(before["audit_seal"])
+
+
 def wipe(url: str) -> None:
     """Destroy the database as a lost disk would."""
     connections["default"].close()
