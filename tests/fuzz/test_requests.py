@@ -159,6 +159,7 @@ def test_a_request_by_chance_to_every_address_makes_nothing_fail(demo: Addresses
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(3600)
 def test_ten_thousand_requests_by_chance_make_nothing_fail(demo: Addresses) -> None:
     sent(demo, 10_000)
