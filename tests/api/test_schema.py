@@ -176,7 +176,6 @@ def test_a_few_messages_are_answered_as_described(
 
 
 @pytest.mark.slow
-@pytest.mark.endurance
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
 def test_hundreds_of_messages_are_answered_as_described(
