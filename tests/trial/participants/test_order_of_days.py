@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.trial.participants.people import CONSENTED, enrol, make_site
 from tests.trial.users.staff import delegated
@@ -38,6 +39,19 @@ def test_a_first_contact_long_before_the_treatment_was_known_is_refused(site: Si
     with pytest.raises(RecordError, match="cannot lie before 2010-01-01; check the year"):
         services.enrol(coordinator, site=site, cohort="patient", referral="other", enrolled_on=date(1926, 1, 1))
     assert not Participant.objects.exists()
+
+
+@pytest.mark.parametrize(("day", "status"), [("2026-11-25", 302), ("2026-11-26", 422)])
+def test_a_first_contact_in_the_evening_has_the_day_of_the_site(
+    client: Client, site: Site, coordinator: User, monkeypatch: pytest.MonkeyPatch, day: str, status: int
+) -> None:
+    evening = datetime(2026, 11, 26, 0, 30, tzinfo=UTC)  # 18:30 the day before in Chicago
+    monkeypatch.setattr(timezone, "now", lambda: evening)
+    client.force_login(coordinator)
+    assert 'value="2026-11-25"' in client.get(reverse("participants:enrol")).content.decode()
+    given = {"site": site.pk, "cohort": "patient", "referral": "other", "enrolled_on": day, "key": str(uuid.uuid4())}
+    assert client.post(reverse("participants:enrol"), given).status_code == status
+    assert [one.enrolled_on.isoformat() for one in Participant.objects.all()] == [day] * (status == 302)
 
 
 def test_a_consent_before_the_first_contact_is_refused(enrolled: Participant, coordinator: User) -> None:

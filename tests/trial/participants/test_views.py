@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -130,19 +130,6 @@ def test_enrolling_gives_an_id_and_asks_no_name(desk: Client, site: Site) -> Non
         answer = desk.post(reverse("participants:enrol"), given)
     made = Participant.objects.get()
     assert (answer.status_code, answer.headers["Location"]) == (302, address("detail", made))
-
-
-@pytest.mark.parametrize(("day", "status"), [("2026-11-25", 302), ("2026-11-26", 422)])
-def test_a_first_contact_in_the_evening_has_the_day_of_the_site(
-    client: Client, site: Site, coordinator: User, monkeypatch: pytest.MonkeyPatch, day: str, status: int
-) -> None:
-    evening = datetime(2026, 11, 26, 0, 30, tzinfo=UTC)  # 18:30 the day before in Chicago
-    monkeypatch.setattr(timezone, "now", lambda: evening)
-    client.force_login(coordinator)
-    assert 'value="2026-11-25"' in text(client.get(reverse("participants:enrol")))
-    given = {"site": site.pk, "cohort": "patient", "referral": "other", "enrolled_on": day, "key": key()}
-    assert client.post(reverse("participants:enrol"), given).status_code == status
-    assert [one.enrolled_on.isoformat() for one in Participant.objects.all()] == [day] * (status == 302)
 
 
 def test_enrolling_at_another_site_is_refused(desk: Client) -> None:
