@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # pytest-django reads the settings after this file, and the settings read the environment once.
 VAR_DIR = Path(tempfile.mkdtemp(prefix="trial-tests-"))
@@ -31,6 +31,9 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.engines import site as sites
 from tests.engines.clones import Template, Templates
 from tests.engines.site import RunningSite
+
+if TYPE_CHECKING:
+    from tests.trial.addresses import Addresses
 
 DATABASE_FIXTURES = {"db", "cloned_database", "demo_database", "demo_orm", "site_factory", "templates"}
 FLUSHING = "transactional_db"
@@ -137,6 +140,17 @@ def demo_orm(demo_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator
     """Point the models at a copy of the database with the demo cohort; yields its DATABASE_URL."""
     with redirected(demo_database, django_db_blocker):
         yield demo_database
+
+
+@pytest.fixture(scope="module")
+def demo(
+    templates: Templates, demo_template: Template, django_db_blocker: DjangoDbBlocker, django_db_setup: None
+) -> Iterator[Addresses]:
+    """The models pointed at a copy of the demo database for a whole module, with addresses of one patient's data."""
+    from tests.trial.addresses import Addresses
+
+    with templates.clone(demo_template) as url, redirected(url, django_db_blocker):
+        yield Addresses()
 
 
 @contextmanager

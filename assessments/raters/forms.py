@@ -31,7 +31,7 @@ class RaterChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 class RaterForm(KeyedForm):
     """Who is to rate, from when to when."""
 
-    user = RaterChoice(User.objects.none(), label="Rater", empty_label="choose")
+    user = RaterChoice(User.objects.none(), label="Rater", empty_label="choose …")
     starts_on = day("First day")
     ends_on = day("Last day", required=False)
     despite = forms.CharField(label="Why, in spite of bedside work?", max_length=200, required=False, help_text=DESPITE)

@@ -100,15 +100,18 @@ def miss(scene: Scene, visit: str, due: datetime) -> None:
 
 
 def admit(scene: Scene, due: datetime) -> None:
-    """A serious adverse event: the paper's hospitalisation; the alert about it is acknowledged."""
+    """A serious adverse event, reported: the paper's hospitalisation; the alert about it is acknowledged."""
     actor = scene.people["psychiatrist"]
-    safety.record_adverse_event(
+    event = safety.record_adverse_event(
         actor, participant=scene.participant, occurred_at=due + timedelta(hours=3), origin=DEMO,
         term="Depression, admitted to a psychiatric hospital", grade=3, is_serious=True,
         is_hospitalisation=True,
         seriousness="hospitalisation", ketamine_causality="unlikely", clonidine_causality="unlikely",
         procedure_causality="unrelated", aware_at=due + timedelta(hours=3),
     )  # fmt: skip
+    safety.report_serious_event(
+        actor, event, occurred_at=due + timedelta(hours=4), recipient="sponsor", means="telephone", origin=DEMO
+    )
     for alert in scene.participant.alert_set.filter(acknowledged_at=None):
         safety.acknowledge(
             actor,

@@ -9,18 +9,12 @@ a right is a change of that table, to be reviewed as such.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connections
-from pytest_django.plugin import DjangoDbBlocker
 
 from tests.api.asking import METHODS, ask, operations, token_for
-from tests.conftest import _Redirected
-from tests.engines.clones import Template, Templates
 from tests.trial.addresses import Addresses, has_object, patterns, people
 from tests.trial.test_permissions import ACCOUNTS
 from trial.audit.context import audited
@@ -48,17 +42,6 @@ def table() -> dict[tuple[str, str, str], dict[Role, int]]:
     return {
         (row["method"], row["operation"], row["object"]): {role: int(row[role.value]) for role in Role} for row in rows
     }
-
-
-@pytest.fixture(scope="module")
-def demo(
-    templates: Templates, demo_template: Template, django_db_blocker: DjangoDbBlocker, django_db_setup: None
-) -> Iterator[Addresses]:
-    """The models pointed at a copy of the demo database, with addresses of one patient's data."""
-    with templates.clone(demo_template) as url, django_db_blocker.unblock(), ExitStack() as undo:
-        for alias in connections:
-            undo.enter_context(_Redirected(alias, url))
-        yield Addresses()
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ from django.urls import path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ninja import NinjaAPI
-from pytest_django.plugin import DjangoDbBlocker
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup, ServerError
@@ -36,8 +35,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api.asking import operations, token_for
-from tests.conftest import redirected
-from tests.engines.clones import Template, Templates
 from tests.trial.addresses import Addresses
 from tests.trial.test_permissions import undone
 from trial.api import addresses, api
@@ -55,15 +52,6 @@ FEW, MANY = 12, 100
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # How far a message can come that reaches the patient's records: madrs is recorded at the visit already.
 REACHED = {("post", address): 409 if "assessments" in address else 201 for _, address in OPERATIONS}
-
-
-@pytest.fixture(scope="module")
-def demo(
-    templates: Templates, demo_template: Template, django_db_blocker: DjangoDbBlocker, django_db_setup: None
-) -> Iterator[Addresses]:
-    """The models pointed at a copy of the demo database, with addresses of one patient's data."""
-    with templates.clone(demo_template) as url, redirected(url, django_db_blocker):
-        yield Addresses()
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +150,10 @@ def agree(operation: Any, demo: Addresses, authorizations: list[str], **how: Any
     return seen
 
 
-@pytest.mark.db_engine
 def test_every_operation_is_described() -> None:
     assert len(OPERATIONS) == len(list(operations()))
 
 
-@pytest.mark.db_engine
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
 def test_a_few_messages_are_answered_as_described(
     demo: Addresses, described: Any, authorizations: list[str], method: str, address: str
@@ -214,7 +200,6 @@ class WithFaults:
     handler500 = handler500
 
 
-@pytest.mark.db_engine
 @pytest.mark.parametrize(
     ("address", "found"),
     [

@@ -18,10 +18,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
-from pytest_django.plugin import DjangoDbBlocker
 
-from tests.conftest import redirected
-from tests.engines.clones import Template, Templates
 from tests.fuzz.requests import Fuzzed, fields_of, fuzzed
 from tests.trial.addresses import Addresses, patterns
 from tests.trial.test_permissions import ACCOUNTS, signed_in, undone
@@ -52,15 +49,6 @@ class WithAFault:
 
     urlpatterns = (path("infusion/fails/", fails, name="fails"), *urlpatterns)
     handler500 = handler500
-
-
-@pytest.fixture(scope="module")
-def demo(
-    templates: Templates, demo_template: Template, django_db_blocker: DjangoDbBlocker, django_db_setup: None
-) -> Iterator[Addresses]:
-    """The models pointed at a copy of the demo database, with addresses of one patient's data."""
-    with templates.clone(demo_template) as url, redirected(url, django_db_blocker):
-        yield Addresses()
 
 
 class Fuzzer:
@@ -153,7 +141,6 @@ def sent(demo: Addresses, count: int) -> None:
     assert len(numbers) == 1 or fuzzer.seen.keys() >= REACHED, fuzzer.seen
 
 
-@pytest.mark.db_engine
 def test_a_request_by_chance_to_every_address_makes_nothing_fail(demo: Addresses) -> None:
     sent(demo, len(NAMES))
 
@@ -165,7 +152,6 @@ def test_ten_thousand_requests_by_chance_make_nothing_fail(demo: Addresses) -> N
     sent(demo, 10_000)
 
 
-@pytest.mark.db_engine
 def test_control_a_form_that_fails_at_one_value_is_found(demo: Addresses, settings: Any) -> None:
     settings.ROOT_URLCONF = WithAFault
     fuzzer = Fuzzer(demo, "control")

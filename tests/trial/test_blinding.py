@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -28,7 +28,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from assessments.models import RaterAssignment
 from assessments.raters.services import end_assignment
 from tests.api.asking import ask, token_for
-from tests.conftest import _Redirected
+from tests.conftest import redirected
 from tests.engines.clones import Template, Templates
 from tests.trial import blinded_ward
 from tests.trial.addresses import patterns, people
@@ -93,9 +93,7 @@ def ward(
     with ExitStack() as undo:
         undo.enter_context(blinded_version(tmp_path_factory.mktemp("protocol")))
         url = undo.enter_context(templates.clone(demo_template))
-        undo.enter_context(django_db_blocker.unblock())
-        for alias in connections:
-            undo.enter_context(_Redirected(alias, url))
+        undo.enter_context(redirected(url, django_db_blocker))
         yield make_blinded_ward()
 
 

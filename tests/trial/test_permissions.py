@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connections, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls.converters import UUIDConverter
-from pytest_django.plugin import DjangoDbBlocker
 
-from tests.conftest import _Redirected
-from tests.engines.clones import Template, Templates
 from tests.trial.addresses import MISSING_STUDY_ID, Addresses, has_object, patterns, people
 from tests.trial.records import clinic
 from trial.audit.models import AuditEntry
@@ -168,17 +165,6 @@ def test_without_a_role_a_gate_is_closed_and_says_what_is_missing() -> None:
     with pytest.raises(PermissionDenied, match=r"do not allow 'protocol\.read'"):
         requires("protocol.read")(lambda _: HttpResponse())(request)
     assert not may(NoRoles(), "protocol.read")
-
-
-@pytest.fixture(scope="module")
-def demo(
-    templates: Templates, demo_template: Template, django_db_blocker: DjangoDbBlocker, django_db_setup: None
-) -> Iterator[Addresses]:
-    """The models pointed at a copy of the demo database, with addresses of one patient's data."""
-    with templates.clone(demo_template) as url, django_db_blocker.unblock(), ExitStack() as undo:
-        for alias in connections:
-            undo.enter_context(_Redirected(alias, url))
-        yield Addresses()
 
 
 @pytest.fixture(scope="module")

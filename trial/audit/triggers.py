@@ -131,7 +131,7 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
 
 
 # PostgreSQL's triggers read a row by themselves: the names of its tables are enough.
-COLUMNS = {
+COLUMN_QUERIES = {
     "sqlite": (
         "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c "
         "WHERE m.type = 'table' ORDER BY m.name, c.cid"
@@ -142,10 +142,10 @@ COLUMNS = {
 
 def _columns(connection: BaseDatabaseWrapper) -> dict[str, list[sqlite.Column]]:
     """Columns of every table as the database has them: half-way through migrations the models differ."""
-    if connection.vendor not in COLUMNS:
+    if connection.vendor not in COLUMN_QUERIES:
         raise UnsupportedEngine(f"{connection.vendor}: use SQLite or PostgreSQL.")
     with connection.cursor() as cursor:
-        cursor.execute(COLUMNS[connection.vendor])
+        cursor.execute(COLUMN_QUERIES[connection.vendor])
         rows: dict[str, list[sqlite.Column]] = {}
         for table, column, kind in cursor.fetchall():
             rows.setdefault(table, []).append(sqlite.Column(column, kind))

@@ -7,8 +7,9 @@ opened at, the moment it is about in the site's time, and, for a correction, the
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django import forms
 from django.utils import timezone
@@ -20,6 +21,7 @@ from trial.records.saving import SavedForm
 from trial.users.models import User
 
 C = TypeVar("C", bound=ClinicalRecord)
+Choice = tuple[str, str]
 
 DASHES, CHOOSE = "---------", "choose …"
 OWN_FIELDS = ("key", "version", "occurred_at", "reason")
@@ -60,7 +62,7 @@ class RecordForm(SavedForm, forms.ModelForm, Generic[C]):  # type: ignore[type-a
             self.initial["occurred_at"] = timezone.localtime().replace(second=0, microsecond=0)
         self.order_fields(["occurred_at"])
         for field in self.fields.values():
-            offer_nothing(field)
+            word_empty_choice(field)
             field.widget.attrs.setdefault("class", css_class(field.widget))
 
     def full_clean(self) -> None:
@@ -114,18 +116,20 @@ def css_class(widget: forms.Widget) -> str:
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
 
-def offer_nothing(field: forms.Field) -> None:
-    """Let a list of choices begin with words, where Django begins it with dashes."""
+def word_empty_choice(field: forms.Field) -> None:
+    """Name the empty choice of a list in words, where Django shows dashes."""
     if isinstance(field, forms.ModelChoiceField):
         if field.empty_label == DASHES:
             field.empty_label = CHOOSE
-    elif isinstance(field, forms.ChoiceField) and isinstance(field.choices, list) and ("", DASHES) in field.choices:
-        field.choices = [("", CHOOSE) if choice == ("", DASHES) else choice for choice in field.choices]
+    elif isinstance(field, forms.ChoiceField):
+        listed = list(cast("Iterable[Choice]", field.choices))  # the stubs name every kind the setter takes
+        if ("", DASHES) in listed:
+            field.choices = [("", CHOOSE) if choice == ("", DASHES) else choice for choice in listed]
 
 
 def mark_up(field: forms.BoundField) -> None:
     """Give a field's widget the classes of the page's style, and mark it when it is wrong; this checks the form."""
     widget = field.field.widget
-    offer_nothing(field.field)
+    word_empty_choice(field.field)
     kind = css_class(widget)
     widget.attrs.setdefault("class", f"{kind} is-invalid" if field.errors else kind)

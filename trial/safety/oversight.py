@@ -19,7 +19,7 @@ from trial.safety.rules.clocks import SUSPECTED
 from trial.users.models import Site
 
 Cell = str | int | float
-WORDS = {
+HEADINGS = {
     "SITEID": "site",
     "USUBJID": "participant",
     "AETERM": "event",
@@ -52,13 +52,13 @@ class Listing:
     @property
     def headings(self) -> list[str]:
         """The columns in a reader's words; the file that is handed out names them by CDISC's."""
-        return [words(column) for column in self.columns]
+        return [heading_of(column) for column in self.columns]
 
 
-def words(column: str) -> str:
+def heading_of(column: str) -> str:
     """A column as it is read: the first word of it may be a variable of SDTM."""
     first, _, rest = column.partition(" ")
-    return f"{WORDS.get(first, first)} {rest}".strip()
+    return f"{HEADINGS.get(first, first)} {rest}".strip()
 
 
 def watched(sites: frozenset[UUID], code: str = "") -> list[Site]:

@@ -16,7 +16,7 @@ from trial.users.models import User
 LIFETIMES = ((30, "30 days"), (90, "90 days"), (365, "a year"))
 
 
-READ = {
+SUBJECTS = {
     "assessments": "rating scales",
     "infusion": "the infusion and the bedside",
     "participants": "participants and visits",
@@ -28,7 +28,7 @@ READ = {
 def in_words(action: str) -> str:
     """What a scope allows, in words, with its code, which a programme names."""
     subject, _, verb = action.partition(".")
-    return f"{verb.capitalize()} {READ[subject]} ({action})" if subject in READ else action
+    return f"{verb.capitalize()} {SUBJECTS[subject]} ({action})" if subject in SUBJECTS else action
 
 
 class TokenForm(forms.Form):

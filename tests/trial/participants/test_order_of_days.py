@@ -54,6 +54,15 @@ def test_a_first_contact_in_the_evening_has_the_day_of_the_site(
     assert [one.enrolled_on.isoformat() for one in Participant.objects.all()] == [day] * (status == 302)
 
 
+def test_in_the_evening_today_is_the_day_of_the_site(
+    client: Client, coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 26, 0, 30, tzinfo=UTC))  # 18:30 in Chicago
+    client.force_login(coordinator)
+    page = client.get(reverse("participants:today")).content.decode()
+    assert '<p class="text-secondary mb-0">2026-11-25</p>' in page
+
+
 def test_a_consent_before_the_first_contact_is_refused(enrolled: Participant, coordinator: User) -> None:
     early = CONSENTED - timedelta(days=2)
     with pytest.raises(RecordError, match="first contact was 2026-03-01, and the consent is dated before it"):
@@ -145,7 +154,7 @@ def test_a_control_is_not_enrolled_without_consent(site: Site, coordinator: User
 
 def test_every_status_says_of_what_it_is_and_none_is_chosen_beforehand(desk: Client, consented: Participant) -> None:
     page = desk.get(reverse("participants:status", args=[consented.study_id])).content.decode()
-    assert '<option value="" selected>choose</option>' in page
+    assert '<option value="" selected>choose …</option>' in page
     for value, words in (
         ("data:granted", "permission to use data: granted"),
         ("contact:refused", "permission to contact: refused"),
@@ -173,11 +182,11 @@ def test_of_a_new_person_only_the_one_possible_site_is_chosen_beforehand(
     desk: Client, site: Site, coordinator: User
 ) -> None:
     page = desk.get(reverse("participants:enrol")).content.decode()
-    assert page.count('<option value="" selected>choose</option>') == 2
+    assert page.count('<option value="" selected>choose …</option>') == 2
     other = make_site("L")
     with audited("system:tests", "set up"):
         RoleAssignment.objects.create(user=coordinator, site=other, role="coordinator", starts_on=date(2020, 1, 1))
     delegated(coordinator, other, "coordinator")
     desk.force_login(User.objects.get(pk=coordinator.pk))
     page = desk.get(reverse("participants:enrol")).content.decode()
-    assert page.count('<option value="" selected>choose</option>') == 3
+    assert page.count('<option value="" selected>choose …</option>') == 3

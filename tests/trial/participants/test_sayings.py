@@ -187,7 +187,7 @@ def test_the_page_asks_to_judge_again_what_the_screening_says_only_now(
 def test_no_decision_is_chosen_beforehand(client: Client, screened: Participant, psychiatrist: User) -> None:
     client.force_login(psychiatrist)
     page = client.get(reverse("participants:eligibility", args=[screened.study_id])).content.decode()
-    assert '<option value="" selected>choose</option>' in page
+    assert '<option value="" selected>choose …</option>' in page
     given = {"decision": "", "occurred_at": "2026-03-02T11:00", "key": str(uuid.uuid4())}
     assert client.post(reverse("participants:decide", args=[screened.study_id]), given).status_code == 422
     assert not EligibilityDecision.objects.exists()

@@ -314,6 +314,15 @@ def test_who_records_a_serious_event_is_led_to_its_clocks(
     assert client.post(address, grave).headers["Location"] == reverse("safety:event", args=[serious.pk]), "sent twice"
 
 
+def test_no_list_of_an_adverse_event_begins_with_dashes(
+    client: Client, consented: Participant, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    page = client.get(reverse("safety:adverse_event", args=[consented.study_id])).content.decode()
+    assert "choose …" in page
+    assert "-----" not in page
+
+
 @pytest.mark.parametrize("mistyped", ["", "tomorrow", "2026-03-08T02:30", "0001-01-01T00:00+14:00", "9999-12-31T23:59"])
 def test_an_event_with_a_mistyped_onset_stays_on_the_form(
     client: Client, consented: Participant, coordinator: User, mistyped: str

@@ -16,7 +16,9 @@ from tests.trial.records import clinic
 from trial.audit.models import AuditEntry
 from trial.permissions import Role
 from trial.tokens import queries, services
+from trial.tokens.forms import in_words
 from trial.tokens.models import AccessToken
+from trial.tokens.registry import offered_actions
 from trial.tokens.schemas import Moment
 from trial.tokens.services import TokenRefused
 from trial.users.accounts.services import close_account
@@ -98,6 +100,13 @@ def test_the_page_offers_only_what_the_roles_allow_and_some_operation_asks_for(n
     assert 'value="participants.dispose"' not in page
     refused = client.post(reverse("tokens:tokens"), {"name": "x", "days": "30", "scopes": ["reports.read"]})
     assert refused.status_code == 422
+
+
+def test_every_scope_is_offered_in_words_beside_its_code() -> None:
+    reverse("tokens:tokens")  # the operations say what they ask for when the addresses are loaded
+    assert "infusion.record" in offered_actions()
+    assert {action for action in offered_actions() if in_words(action) == action} == set()
+    assert in_words("infusion.record") == "Record the infusion and the bedside (infusion.record)"
 
 
 def test_a_token_ends_with_the_password_of_its_account(nurse: User) -> None:

@@ -135,7 +135,7 @@ class DecisionForm(KeyedForm):
     why = ""
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     decision = forms.ChoiceField(
-        choices=(("", "choose"), ("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol"))
+        choices=(("", "choose …"), ("enrol", "eligible: enrol"), ("refuse", "not eligible: do not enrol"))
     )
     occurred_at = moment("Decided at")
     reason = forms.CharField(max_length=200, required=False, help_text="Needed when the participant is not enrolled.")

@@ -29,9 +29,9 @@ def past_day(on: date) -> date:
 class EnrolForm(KeyedForm):
     """A person to register; names and other identifiers have no field here."""
 
-    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label="choose")
-    cohort = forms.ChoiceField(choices=[("", "choose"), *Cohort.choices])
-    referral = forms.ChoiceField(label="Referral source", choices=[("", "choose"), *Participant.Referral.choices])
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), empty_label="choose …")
+    cohort = forms.ChoiceField(choices=[("", "choose …"), *Cohort.choices])
+    referral = forms.ChoiceField(label="Referral source", choices=[("", "choose …"), *Participant.Referral.choices])
     enrolled_on = day("First contact")
 
     def __init__(self, *args: Any, sites: frozenset[UUID], **kwargs: Any) -> None:
@@ -141,7 +141,7 @@ class StatusForm(KeyedForm):
             )
             for axis, values in axes
         ]
-        field.choices = [("", "choose"), *groups]
+        field.choices = [("", "choose …"), *groups]
 
     def parts(self) -> tuple[str, str]:
         """The chosen axis and value; empty where nothing is chosen."""

@@ -22,6 +22,7 @@ from trial.participants.models import Participant, Status, Visit
 from trial.participants.rules import STATUS_VALUES
 from trial.permissions import may, requires, sites_permitting
 from trial.records.events import RunningInfusion, ask
+from trial.users.models import Site
 
 PER_PAGE = 50
 # What the other apps have to say to whom on this page, by the action that shows it: nothing where there is nothing.
@@ -41,7 +42,8 @@ PANELS = (
 def today(request: HttpRequest) -> HttpResponse:
     """Show what is due, overdue and running at the account's sites."""
     user: Any = request.user
-    frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since()}
+    places = Site.objects.filter(pk__in=user.roles_by_site())
+    frame: dict[str, Any] = {"sweeper_silent": sweeper_silent_since(), "days": sorted({one.today for one in places})}
     frame["panels"] = [reverse(name) for action, name in PANELS if may(user, action)]
     if sites := sites_permitting(user, "participants.read"):
         frame.update(work_at(user, sites))

@@ -15,7 +15,7 @@ from trial.safety.models import CRITERIA, RESOLVED, AdverseEvent, Outcome, Serio
 from trial.safety.services import correct_adverse_event, record_adverse_event
 
 FLAGS = tuple(CRITERIA.values())
-GRADE_CHOICES = [(grade.value, f"{grade.label}: {GRADES[grade.value]}") for grade in AdverseEvent.Grade]
+GRADE_CHOICES = [(grade.value, f"{grade.value}: {GRADES[grade.value]}") for grade in AdverseEvent.Grade]
 CAUSES = ("ketamine_causality", "clonidine_causality", "procedure_causality")
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("What happened", "", ("occurred_at", "aware_at", "term")),

@@ -53,7 +53,7 @@ class RoleForm(PlainForm):
     """A role at a site from a day to a day."""
 
     site = forms.ModelChoiceField(Site.objects.none(), empty_label=None)
-    role = forms.ChoiceField(choices=[("", "choose"), *((role.value, ROLE_LABELS[role]) for role in Role)])
+    role = forms.ChoiceField(choices=[("", "choose …"), *((role.value, ROLE_LABELS[role]) for role in Role)])
     starts_on = day_field("First day")
     ends_on = day_field("Last day", required=False, help_text="Leave empty while no end is planned.")
     reason = reason_field(help_text='Such as "joined the study team".')

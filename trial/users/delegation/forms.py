@@ -28,7 +28,7 @@ class HeldRoleField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class DelegationForm(PlainForm):
     """To whom, which duties, from when to when."""
 
-    held = HeldRoleField(RoleAssignment.objects.none(), label="Person and role", empty_label="choose")
+    held = HeldRoleField(RoleAssignment.objects.none(), label="Person and role", empty_label="choose …")
     duties = forms.CharField(
         label="Duties",
         max_length=300,
@@ -57,7 +57,7 @@ class TrainingForm(PlainForm):
     """Who was trained in what, when, and until when it is good."""
 
     site = forms.ModelChoiceField(Site.objects.none(), empty_label=None)
-    user = forms.ModelChoiceField(User.objects.none(), label="Person", empty_label="choose")
+    user = forms.ModelChoiceField(User.objects.none(), label="Person", empty_label="choose …")
     topic = forms.ChoiceField()
     trained_on = day_field("Trained on")
     valid_until = day_field("Good until", required=False, help_text="Leave empty when it does not lapse.")
@@ -68,4 +68,4 @@ class TrainingForm(PlainForm):
         cast("forms.ModelChoiceField[Site]", self.fields["site"]).queryset = offered
         cast("forms.ModelChoiceField[User]", self.fields["user"]).queryset = queries.staff_of(sites)
         topics = [*(protocol_topic(version) for version in protocol.versions()), *OTHER_TOPICS]
-        cast("forms.ChoiceField", self.fields["topic"]).choices = [("", "choose"), *((name, name) for name in topics)]
+        cast("forms.ChoiceField", self.fields["topic"]).choices = [("", "choose …"), *((name, name) for name in topics)]
