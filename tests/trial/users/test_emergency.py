@@ -155,6 +155,13 @@ def test_the_alarm_stands_on_today_until_another_person_reviews_it(
     assert signed_in(ada).post(here, {"comment": "me too"}).status_code == 422
 
 
+def test_the_review_leads_to_what_was_entered_under_the_name(access: EmergencyAccess, pia: User) -> None:
+    page = signed_in(pia).get(f"{OPEN}{access.pk}/").content.decode()
+    link = re.search(r'href="(/audit/[^"]*actor=nora[^"]*)"', page)
+    assert link
+    assert WHY in signed_in(pia).get(link[1].replace("&amp;", "&")).content.decode()
+
+
 def test_nobody_reviews_their_own_use_and_the_database_refuses_it_too(pia: User, codes: list[str]) -> None:
     knock(codes[0], username="pia")
     access = EmergencyAccess.objects.get(user=pia)

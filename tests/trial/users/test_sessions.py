@@ -250,7 +250,8 @@ def test_the_display_does_not_keep_a_session(site: Site, clock: Clock) -> None:
 # A form that came too late
 
 FORM, HELD, FIELDS = "/participants/new/", "/session/unsent/", "/session/unsent/fields/"
-TYPED = {"cohort": "patient", "referral": "clinician", "note": "CANARY 314-555-0199", "password": "never this"}
+NOTE = "CANARY 314-555-0199"
+TYPED = {"cohort": "patient", "referral": "clinician", "note": NOTE, "draft": "965772df", "password": "never this"}
 
 
 @pytest.fixture
@@ -282,6 +283,8 @@ def test_what_came_too_late_is_shown_to_its_author_and_stands_in_its_form_again(
     assert sign_in(browser, coordinator)["Location"] == HELD
     page = browser.get(HELD).content.decode()
     assert "CANARY 314-555-0199" in page
+    assert "just now" in page
+    assert TYPED["draft"] not in page, "nobody typed the number of a draft"
     assert f'href="{FORM}?from=list"' in page
     assert f'data-unsent="{FIELDS}"' in browser.get(f"{FORM}?from=list").content.decode()
     kept = browser.get(FIELDS).json()

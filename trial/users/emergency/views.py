@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from trial.permissions import PermittedRequest, requires
+from trial.permissions import PermittedRequest, may, requires
 from trial.users.emergency import queries, services
 from trial.users.emergency.forms import EmergencyForm, ReviewForm
+from trial.users.models import EmergencyAccess
 from trial.users.posting import FORM, posted
 from trial.users.sessions.held import next_page
 
@@ -62,5 +65,16 @@ def emergency_review(request: PermittedRequest, pk: UUID) -> HttpResponse:
             messages.success(request, "The emergency access is reviewed.")
             return redirect("users:emergency_review", pk)
     with timezone.override(access.site.zone):
-        frame = {"access": access, "form": form, "is_own": access.user_id == request.user.pk}
+        frame = {
+            "access": access,
+            "form": form,
+            "is_own": access.user_id == request.user.pk,
+            "may_audit": may(request.user, "audit.read"),
+            "entered": entered_since(access),
+        }
         return render(request, "users/emergency_review.html", frame, status=422 if form.errors else 200)
+
+
+def entered_since(access: EmergencyAccess) -> str:
+    """The query of the trail's address for what the account entered since the sign-in; the trail counts UTC days."""
+    return "?" + urlencode({"actor": access.user.username, "from": access.occurred_at.astimezone(UTC).date()})

@@ -22,6 +22,8 @@ COOKIE, HELD = "held_form_key", "held_form"
 LARGEST = 300_000
 # Never kept: what opens something, and the token that a page gets anew.
 SECRET = re.compile(r"password|^code$|token|secret", re.IGNORECASE)
+# Kept with a form, but nobody typed them: whether it was sent before, what it was opened at, and its draft.
+UNTYPED = frozenset({"key", "version", "draft"})
 
 
 class HeldForm(NamedTuple):
@@ -36,7 +38,7 @@ class HeldForm(NamedTuple):
     @property
     def words(self) -> list[tuple[str, str]]:
         """The typed fields as name and value in words, for a person to read."""
-        shown = [(name, value) for name, value in self.fields if value and name not in {"key", "version"}]
+        shown = [(name, value) for name, value in self.fields if value and name not in UNTYPED]
         return [(name.replace("_", " ").capitalize(), value) for name, value in shown]
 
 

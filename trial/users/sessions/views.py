@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -71,7 +70,7 @@ def held_form(request: PermittedRequest) -> HttpResponse:
         held.forget(request)
         return redirect("participants:today")
     form = held.unsent(request)
-    frame = {"held": form, "at": form and datetime.fromtimestamp(form.at, UTC)}
+    frame = {"held": form, "minutes": form and int(marks.now() - form.at) // 60}
     return render(request, "users/held.html", frame)
 
 
