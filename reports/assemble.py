@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reportlab.platypus import Flowable, Spacer
 
-from reports import analyses, chapters
+from reports import analyses, chapters, signatures
 from reports.analyses.finding import Finding
 from reports.books import Book
 from reports.chapters import Failure
@@ -75,6 +75,7 @@ def assemble(
     back = (
         chapters.comparison(compared).quoted(),
         chapters.definitions(protocol).quoted(),
+        signatures.chapter(run).quoted(),
         chapters.provenance(run),
     )
     progress(85, "laying out the pages")

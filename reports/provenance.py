@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reports.books import Book
-from reports.datasets.extracts import Extracts
+from reports.datasets.extracts import Extracts, Signed
 from reports.departure import Departure
 from trial import protocol as protocols
 from trial.protocol import Protocol
@@ -49,6 +49,7 @@ class Run:
     is_synthetic: bool
     departure: Departure
     freeze: str = ""
+    signatures: tuple[Signed, ...] = ()
 
 
 @cache
@@ -75,7 +76,7 @@ def run_of(extracts: Extracts, protocol: Protocol, book: Book, site: str) -> Run
     cut = extracts.data_cut
     freeze = extracts.freeze.words if extracts.freeze is not None else ""
     parts = (content, cut.isoformat(), code_version(), protocols.sha256(protocol.id), book.id, site)
-    seed = "|".join((*parts, freeze) if freeze else parts)
+    seed = "|".join((*parts, *([freeze] if freeze else []), *map(repr, extracts.signatures)))
     return Run(
         id=hashlib.sha256(seed.encode()).hexdigest()[:12],
         book=book.id,
@@ -89,6 +90,7 @@ def run_of(extracts: Extracts, protocol: Protocol, book: Book, site: str) -> Run
         is_synthetic=extracts.is_synthetic,
         departure=_departure(extracts),
         freeze=freeze,
+        signatures=extracts.signatures,
     )
 
 

@@ -14,6 +14,7 @@ import jsonschema
 from reports.analyses.finding import Finding
 from reports.chapters import Failure
 from reports.contract import Compared
+from reports.datasets.extracts import Signed
 from reports.provenance import Run
 
 SCHEMA_VERSION = 1
@@ -39,6 +40,7 @@ def results(
     content = {
         "schema_version": SCHEMA_VERSION,
         "run": _run(run, compared, failures),
+        "signatures": [_signature(one) for one in run.signatures],
         "published": {row.entry.id: _published(row) for row in compared},
         "findings": [
             {
@@ -77,6 +79,19 @@ def _run(run: Run, compared: Sequence[Compared], failures: Sequence[Failure]) ->
         "freeze": run.freeze or None,
         "is_publishable": publishable(run, compared, failures),
         "failures": [failure._asdict() for failure in failures],
+    }
+
+
+def _signature(one: Signed) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "signer": one.signer,
+        "roles": one.roles,
+        "meaning": one.meaning,
+        "signed_at": one.at.isoformat(),
+        "content_sha256": one.content_sha256,
+        "standing": one.standing,
+        "void_since": one.since.isoformat() if one.since else None,
     }
 
 

@@ -15,7 +15,7 @@ from assessments.models import Assessment
 from imaging.models import ImagingSession, NetworkConnectivity, Volume
 from infusion.models import Infusion, RateChange, SerumLevel, SideEffects, Vitals
 from reports.cohort.accounts import SITE_CODE
-from reports.datasets.extracts import Extracts, Freeze
+from reports.datasets.extracts import Extracts, Freeze, Signed
 from trial.locks.queries import freeze_in_force
 from trial.participants.models import (
     AntidepressantTrial,
@@ -26,8 +26,12 @@ from trial.participants.models import (
     Status,
     Visit,
 )
+from trial.permissions import Role
 from trial.safety.models import AdverseEvent, Deviation
-from trial.users.models import Site
+from trial.signatures.content import PROTOCOL
+from trial.signatures.queries import Standing, standings_at
+from trial.signatures.wording import kind_in_words
+from trial.users.models import ROLE_LABELS, Site
 
 
 class Table(NamedTuple):
@@ -66,6 +70,7 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
     """Read every table of one site in one transaction of the query-only database alias.
 
     On PostgreSQL that alias is a repeatable read, on SQLite a deferred read transaction: both see one state.
+    How the signatures stand is read after that: one that stands then stood over the very data that were read.
     """
     with transaction.atomic(using=using):
         data_cut = timezone.now()
@@ -79,7 +84,31 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
                 rows = rows.filter(entered_at__lte=change.at)
             frames[name] = _frame(table, rows)
     freeze = None if change is None else Freeze(change.at, change.by.full_name, change.last_entry, late)
-    return Extracts(**frames, data_cut=data_cut, is_cohort=site.code == SITE_CODE, freeze=freeze)
+    return Extracts(
+        **frames,
+        data_cut=data_cut,
+        is_cohort=site.code == SITE_CODE,
+        freeze=freeze,
+        signatures=tuple(map(signed, standings_at([site.pk], until=data_cut))),
+    )
+
+
+def signed(found: Standing) -> Signed:
+    """A signature as a report tells of it."""
+    one = found.signature
+    roles = (ROLE_LABELS[Role(role)] for role in sorted(one.held_roles))
+    return Signed(
+        subject=one.subject_words,
+        kind=kind_in_words(one.subject_table),
+        is_protocol=one.subject_table == PROTOCOL,
+        signer=one.printed_name,
+        roles=", ".join(roles),
+        meaning=one.get_meaning_display(),
+        at=one.signed_at,
+        content_sha256=one.content_hash,
+        standing=found.state.value,
+        since=found.since,
+    )
 
 
 def columns(table: Table) -> list[str]:

@@ -16,7 +16,7 @@ LOADER_SAVES = {"participants": 2, "visits": 4, "infusions": 2}
 DEMO = "demo"
 
 
-NO_FRAMES = ("data_cut", "is_cohort", "freeze")
+NO_FRAMES = ("data_cut", "is_cohort", "freeze", "signatures")
 
 
 class Freeze(NamedTuple):
@@ -37,12 +37,31 @@ class Freeze(NamedTuple):
         )
 
 
+class Signed(NamedTuple):
+    """An electronic signature and how it stood when the data were read: valid, void or broken.
+
+    kind: what is signed, in the plural; subject: the very one. since: the change that made it void, in UTC.
+    """
+
+    subject: str
+    kind: str
+    is_protocol: bool
+    signer: str
+    roles: str
+    meaning: str
+    at: datetime
+    content_sha256: str
+    standing: str
+    since: datetime | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Extracts:
     """Raw frames: columns as the tables', rows in order of entry, nothing derived. Times are UTC.
 
     freeze: the freeze of the trial in force at the cut; what was recorded about safety behind it is left out.
     is_cohort: the site is the one into which the demo loads the cohort that gives the published values.
+    signatures: those given at the site by the cut, in order of time; they are about the data, not part of them.
     """
 
     participants: pd.DataFrame
@@ -66,6 +85,7 @@ class Extracts:
     data_cut: datetime
     is_cohort: bool = True
     freeze: Freeze | None = None
+    signatures: tuple[Signed, ...] = ()
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every frame by name, in the order of the fields."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.datasets.extracts import Extracts
+from reports.datasets.extracts import Extracts, Signed
 
 DATA = Path(__file__).parent / "data"
 CUT = datetime(2016, 12, 1, 12, tzinfo=UTC)
@@ -71,6 +71,7 @@ class Builder:
     """Collects rows per table and turns them into frames."""
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    signatures: tuple[Signed, ...] = ()
 
     def add(self, table: str, **values: Any) -> None:
         self.rows[table].append(values)
@@ -93,7 +94,7 @@ class Builder:
         frames: dict[str, Any] = {
             name: pd.DataFrame(self.rows[name], columns=COLUMNS[name].split()) for name in COLUMNS
         }
-        return Extracts(**frames, data_cut=CUT, is_cohort=True)
+        return Extracts(**frames, data_cut=CUT, is_cohort=True, signatures=self.signatures)
 
 
 def empty() -> Extracts:
@@ -101,9 +102,23 @@ def empty() -> Extracts:
     return Builder().extracts()
 
 
+def signatures() -> tuple[Signed, ...]:
+    """The PI has signed the protocol and three visits, of which one was changed afterwards and one line altered."""
+
+    def one(place: int, standing: str, **changes: Any) -> Signed:
+        at = CUT - timedelta(days=9 - place)
+        name = f"Visit Week {place} of STL-0001-2"
+        signed = Signed(name, "visits", False, "Pia Lead", "PI", "approved", at, "0" * 64, standing)
+        return signed._replace(**changes)
+
+    protocol = one(0, "valid", subject="Protocol ketamine_96h_v1", kind="protocol versions", is_protocol=True)
+    void = one(2, "void", since=CUT - timedelta(days=1))
+    return protocol, one(1, "valid"), void, one(3, "broken")
+
+
 def cohort() -> Extracts:
     """The whole synthetic cohort."""
-    build = Builder()
+    build = Builder(signatures=signatures())
     rows = read_csv("cohort.csv")
     for place, row in enumerate(rows):
         enrol(build, row, place)

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from assessments.raters.services import assign_rater
 from infusion.models import Vitals
+from tests.api.asking import ask, token_for
 from tests.assessments.ratings import RATED
 from tests.trial.blinded_ward import BLINDED, blinded_version
 from tests.trial.locks.ward import alone
@@ -208,3 +209,15 @@ def test_what_was_recorded_behind_a_freeze_is_listed_without_that_of_the_rated(c
     )
     assert [event.study_id for event in late_events(clinic.pi, [clinic.site.pk])] == [clinic.participant.study_id]
     assert late_events(person, [clinic.site.pk]) == []
+
+
+def test_a_programme_of_a_rater_reads_no_signature_on_a_record_of_the_treatment(clinic: Clinic) -> None:
+    sign(clinic.psychiatrist, reading(clinic), "reviewed")
+    sign(clinic.psychiatrist, clinic.rating, "reviewed")
+    path = f"/api/v1/participants/{clinic.participant.study_id}/signatures"
+    colleague = make_person(clinic.site, Role.COORDINATOR, username="colleague")
+    subjects = {
+        person.username: [one["subject"].split(" ")[0] for one in ask(token_for(person), "GET", path).json()]
+        for person in (rater(clinic, Role.COORDINATOR), colleague)
+    }
+    assert subjects == {"rater-coordinator": ["Assessment"], "colleague": ["Vitals", "Assessment"]}

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trial.participants.models import Visit
+from django.db.models import Model
+
+from trial.participants.models import Participant, Visit
 from trial.participants.worklist import label_of
 from trial.permissions import Role
+from trial.signatures.binding import is_whole
+from trial.signatures.content import contents_at, rows_in
 from trial.signatures.models import Signature
-from trial.signatures.queries import Standing, signatures_at, standing
+from trial.signatures.queries import Standing, signatures_at, standings
 from trial.signatures.rules import APPROVED, ENTERED, REVIEWED
 
 # The signature by which a visit is finished for each role; the roles that stand above the work come first.
@@ -36,24 +40,33 @@ def finishing(roles: Collection[str]) -> str:
 def unsigned_visits(sites: Collection[UUID], meaning: str) -> list[Unsigned]:
     """Done visits at the sites on which no signature with the meaning stands, the longest done first.
 
-    One query for the visits and one for the signatures; each signed visit costs the reading of its content.
+    A signature on all records of the participant counts for each visit that is as it was then. However many visits are
+    signed, the queries are few; each void signature costs some more.
     """
     done = Visit.objects.filter(participant__site_id__in=sites, state=Visit.State.DONE)
     visits = list(done.select_related("participant__site").order_by("done_at", "pk"))
-    signed = _newest(sites, meaning)
-    lines = [_line(visit, signed.get(str(visit.pk))) for visit in visits]
-    return [line for line in lines if line is not None]
+    own = {one.signature.subject_id: one for one in standings(_newest(sites, meaning, Visit))}
+    open_ = [visit for visit in visits if (how := own.get(str(visit.pk))) is None or not how.is_valid]
+    covered = _covered(open_, _newest(sites, meaning, Participant))
+    return [_line(visit, own.get(str(visit.pk))) for visit in open_ if visit.pk not in covered]
 
 
-def _newest(sites: Collection[UUID], meaning: str) -> dict[str, Signature]:
-    """The newest signature with the meaning on each visit, by the visit's id."""
-    given = signatures_at(sites).filter(subject_table=Visit._meta.label_lower, meaning=meaning)
-    return {signature.subject_id: signature for signature in given.order_by("signed_at", "pk")}
+def _newest(sites: Collection[UUID], meaning: str, model: type[Model]) -> list[Signature]:
+    """The newest signature with the meaning on each row of a model at the sites."""
+    given = signatures_at(sites).filter(subject_table=model._meta.label_lower, meaning=meaning)
+    return list({signature.subject_id: signature for signature in given.order_by("signed_at", "pk")}.values())
 
 
-def _line(visit: Visit, signature: Signature | None) -> Unsigned | None:
-    """What is missing on a visit; None where the signature stands."""
-    if signature is None:
+def _covered(visits: list[Visit], wholes: list[Signature]) -> set[UUID]:
+    """The visits of which every row is still as somebody signed it with all records of the participant."""
+    signed = {one.subject_id: set(rows_in(one.manifest)) for one in wholes if is_whole(one)}
+    asked = [visit for visit in visits if str(visit.participant_id) in signed]
+    now = contents_at(Visit._meta.label_lower, [str(visit.pk) for visit in asked])
+    return {visit.pk for visit in asked if signed[str(visit.participant_id)] >= set(now[str(visit.pk)].rows)}
+
+
+def _line(visit: Visit, how: Standing | None) -> Unsigned:
+    """What is missing on a visit."""
+    if how is None:
         return Unsigned(visit, label_of(visit))
-    how: Standing = standing(signature)
-    return None if how.is_valid else Unsigned(visit, label_of(visit), how.since, was_signed=True)
+    return Unsigned(visit, label_of(visit), how.since, was_signed=True)

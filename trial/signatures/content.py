@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
 from django.db.models import ForeignKey, Max, Model
@@ -45,6 +45,10 @@ NOT_SIGNED: dict[str, frozenset[str]] = {
     "participants_visit": frozenset({"due_at", "opens_at", "closes_at"}),  # counted anew from the infusion
 }
 NO_ENTRY = "no audit entry"
+BATCH = 500
+K = TypeVar("K")
+# Rows of one model by primary key, each with the subjects (their primary keys as text) that it belongs to.
+Roots = dict[Any, set[str]]
 
 
 class Row(NamedTuple):
@@ -100,11 +104,19 @@ def content_of(subject: Model) -> Content:
 
 def content_at(table: str, pk: str) -> Content:
     """The content of the row *pk* of the model labelled *table*; without rows where it is gone."""
+    return contents_at(table, [pk])[pk]
+
+
+def contents_at(table: str, pks: Iterable[str]) -> dict[str, Content]:
+    """The content of each of the rows *pks*, by pk: as many queries for one as for some hundreds."""
+    asked = set(pks)
     if table == PROTOCOL:
-        return Content(table, pk, _file(pk))
-    found = members(apps.get_model(table), pk)
-    rows = [row for model, keys in found.items() for row in _rows(model._meta.db_table, keys)]
-    return Content(table, pk, tuple(sorted(rows)))
+        return {pk: Content(table, pk, _file(pk)) for pk in asked}
+    rows: dict[str, list[Row]] = {pk: [] for pk in asked}
+    for model, roots in gathered(apps.get_model(table), asked).items():
+        for row, pk in _rows(model, roots):
+            rows[pk].append(row)
+    return {pk: Content(table, pk, tuple(sorted(found))) for pk, found in rows.items()}
 
 
 def _file(version: str) -> tuple[Row, ...]:
@@ -114,19 +126,25 @@ def _file(version: str) -> tuple[Row, ...]:
     return (Row("protocol_file", version, 0, protocol.sha256(version)),)
 
 
-def _rows(table: str, keys: set[str]) -> Iterator[Row]:
-    """The rows of a table by their newest entries."""
+def _rows(model: type[Model], roots: Roots) -> Iterator[tuple[Row, str]]:
+    """Each row of a model by its newest entry, with each subject that it belongs to."""
+    table = model._meta.db_table
+    keys = {row_key(model, pk): subjects for pk, subjects in roots.items()}
     found = newest_entries(table, keys)
-    for key in keys:
+    for key, subjects in keys.items():
         entry = found.get(key)
-        yield Row(table, key, entry.id if entry else 0, digest(table, entry.new) if entry else NO_ENTRY)
+        row = Row(table, key, entry.id if entry else 0, digest(table, entry.new) if entry else NO_ENTRY)
+        yield from ((row, subject) for subject in subjects)
 
 
 def newest_entries(table: str, keys: Iterable[str]) -> dict[str, AuditEntry]:
     """The newest audit entry of each row, by row id."""
-    entries = AuditEntry.objects.filter(table_name=table, row_id__in=list(keys))
-    newest = entries.order_by().values("row_id").annotate(last=Max("id")).values("last")
-    return {entry.row_id: entry for entry in AuditEntry.objects.filter(id__in=newest)}
+    found: dict[str, AuditEntry] = {}
+    for some in batches(keys):
+        entries = AuditEntry.objects.filter(table_name=table, row_id__in=some)
+        newest = entries.order_by().values("row_id").annotate(last=Max("id")).values("last")
+        found |= {entry.row_id: entry for entry in AuditEntry.objects.filter(id__in=newest)}
+    return found
 
 
 def digest(table: str, row: str | None) -> str:
@@ -144,19 +162,38 @@ def not_signed(table: str) -> frozenset[str]:
     return NOT_SIGNED[""] | NOT_SIGNED.get(table, frozenset())
 
 
-def members(model: type[Model], pk: str) -> dict[type[Model], set[str]]:
-    """The row itself and, for a visit or participant, all that hang on it: model -> row ids as the trail has them."""
-    own = set(model._base_manager.filter(pk=pk).values_list("pk", flat=True))
-    found: dict[type[Model], set[Any]] = defaultdict(set, {model: own})
+def gathered(model: type[Model], pks: Collection[str]) -> dict[type[Model], Roots]:
+    """The rows themselves and, for visits or participants, all that hang on them, each with the rows it belongs to."""
+    own: Roots = {}
+    for some in batches(pks):
+        own |= {pk: {str(pk)} for pk in model._base_manager.filter(pk__in=some).values_list("pk", flat=True)}
+    found: dict[type[Model], Roots] = defaultdict(dict, {model: own})
     waiting = [(model, own)] if model._meta.label_lower in GATHERING else []
     while waiting:
-        parent, keys = waiting.pop()
+        parent, roots = waiting.pop()
         for child, link in children_of(parent, model):
-            new = set(child._base_manager.filter(**{f"{link}__in": keys}).values_list("pk", flat=True)) - found[child]
+            new = _hanging(child, link, roots, found[child])
             if new:
-                found[child] |= new
+                for pk, subjects in new.items():
+                    found[child].setdefault(pk, set()).update(subjects)
                 waiting.append((child, new))
-    return {kind: {row_key(kind, key) for key in keys} for kind, keys in found.items()}
+    return found
+
+
+def _hanging(child: type[Model], link: str, roots: Roots, known: Roots) -> Roots:
+    """The rows of a model that hang on those of *roots* by a link, as far as that was not known."""
+    new: Roots = {}
+    for some in batches(roots):
+        for pk, above in child._base_manager.filter(**{f"{link}__in": some}).values_list("pk", f"{link}_id"):
+            if unknown := roots[above] - known.get(pk, set()):
+                new.setdefault(pk, set()).update(unknown)
+    return new
+
+
+def batches(keys: Iterable[K]) -> Iterator[list[K]]:
+    """The keys, some hundreds at a time: a database takes only so many values in one query."""
+    listed = list(keys)
+    yield from (listed[start : start + BATCH] for start in range(0, len(listed), BATCH))
 
 
 def children_of(parent: type[Model], root: type[Model]) -> Iterator[tuple[type[Model], str]]:

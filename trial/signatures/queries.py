@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from django.db.models import Model, QuerySet
 from trial.audit.models import AuditEntry
 from trial.audit.queries import Change, entry_time, field_changes
 from trial.signatures.binding import is_whole
-from trial.signatures.content import Content, Row, content_at, digest, not_signed, rows_in
+from trial.signatures.content import Content, Row, content_at, contents_at, digest, not_signed, rows_in
 from trial.signatures.models import Signature
 
 
@@ -53,6 +53,43 @@ def signatures_at(sites: Collection[UUID]) -> QuerySet[Signature]:
     return Signature.objects.filter(site_id__in=sites).select_related("site", "signer")
 
 
+def standings_at(sites: Collection[UUID], *, until: datetime) -> list[Standing]:
+    """Every signature given at the sites by a moment with how it stands now, in order of time."""
+    return standings(signatures_at(sites).filter(signed_at__lte=until))
+
+
+def signatures_about(participant: Model, site_id: UUID) -> list[Standing]:
+    """Every signature on a participant of the site, and on records about it, with how it stands; the oldest first."""
+    given = list(signatures_at([site_id]))
+    signed: dict[str, set[str]] = defaultdict(set)
+    for one in given:
+        signed[one.subject_table].add(one.subject_id)
+    about = {(table, pk) for table, ids in signed.items() for pk in _about(participant, table, ids)}
+    return standings(one for one in given if (one.subject_table, one.subject_id) in about)
+
+
+def _about(participant: Model, table: str, ids: set[str]) -> set[str]:
+    """Which rows of a model are the participant or name it."""
+    model = apps.get_model(table)
+    if isinstance(participant, model):
+        return ids & {str(participant.pk)}
+    if not any(field.name == "participant" for field in model._meta.fields):
+        return set()  # The protocol, and a review of the trail, are about a site.
+    own = model._default_manager.filter(participant=participant, pk__in=ids)
+    return {str(pk) for pk in own.values_list("pk", flat=True)}
+
+
+def standings(given: Iterable[Signature]) -> list[Standing]:
+    """How each signature stands: a few queries for all that stand, and some for each that does not."""
+    listed = list(given)
+    asked: dict[str, set[str]] = defaultdict(set)
+    for one in listed:
+        if is_whole(one):  # a forged one may name what cannot be read
+            asked[one.subject_table].add(one.subject_id)
+    now = {(table, pk): content for table, pks in asked.items() for pk, content in contents_at(table, pks).items()}
+    return [standing(one, now.get((one.subject_table, one.subject_id))) for one in listed]
+
+
 def signatures_of(subject: Model) -> list[Standing]:
     """Every signature of a subject with how it stands, the oldest first."""
     return signatures_on(subject._meta.label_lower, str(subject.pk))
@@ -60,11 +97,7 @@ def signatures_of(subject: Model) -> list[Standing]:
 
 def signatures_on(table: str, pk: str) -> list[Standing]:
     """Every signature of the row *pk* of the model labelled *table* (lower case), the oldest first."""
-    found = list(Signature.objects.filter(subject_table=table, subject_id=pk).select_related("site", "signer"))
-    if not found:
-        return []
-    now = content_at(table, pk)
-    return [standing(signature, now) for signature in found]
+    return standings(Signature.objects.filter(subject_table=table, subject_id=pk).select_related("site", "signer"))
 
 
 def is_signed(subject: Model, meaning: str) -> bool:
@@ -74,9 +107,9 @@ def is_signed(subject: Model, meaning: str) -> bool:
 
 def standing(signature: Signature, now: Content | None = None) -> Standing:
     """How a signature stands against the content of its subject *now*; read where None is given."""
-    now = now or content_at(signature.subject_table, signature.subject_id)
     if not is_whole(signature):
         return Standing(signature, State.BROKEN, "This line does not fit its signature: it was altered or copied here.")
+    now = now or content_at(signature.subject_table, signature.subject_id)
     if rows_in(signature.manifest) == now.rows:
         return Standing(signature, State.VALID)
     first = min(changes_since(signature, now), key=lambda entry: entry.id, default=None)

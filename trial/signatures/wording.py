@@ -42,6 +42,13 @@ def words_of(subject: Model) -> str:
     return f"{what[:1].upper()}{what[1:]}{f' at {_visit_label(visit)}' if visit else ''}{whose}"
 
 
+def kind_in_words(table: str) -> str:
+    """What is signed, in the plural, for the label of a model as a signature holds it."""
+    if table == "participants.participant":
+        return "participants, all records of each"
+    return str(apps.get_model(table)._meta.verbose_name_plural)
+
+
 def _visit_label(visit: Model) -> str:
     """The visit's name in the protocol it was planned by."""
     version, code = str(getattr(visit, "protocol_version", "")), str(getattr(visit, "code", ""))

@@ -43,7 +43,7 @@ NO_NUMBER = re.compile(
     r"""\d{4}-\d\d-\d\d(\s\d\d:\d\d(:\d\d)?)?   # dates and their times
     |\d\d:\d\d                                   # clock times
     |\b[dD]ays?\s\d(\s(to|and|or)\s\d)?|\b[wW]eeks?\s\d(\sand\s\d)?
-    |\bS\d\d\b|\bX\d\d\b|NCT\d+|ketamine_96h_v1    # ids
+    |\bS\d\d\b|\bX\d\d\b|NCT\d+|ketamine_96h_v1|[A-Z]{3}-\d{4}-\d    # ids
     |Page\s\d+\sof\s\d+|\brun\s[0-9a-f]{12}
     |(Table|Figure|Fig\.)\s\d|Table\sS\d
     |95%\sCI
@@ -86,8 +86,8 @@ def test_every_font_is_embedded(report: Assembled) -> None:
 def test_every_section_is_bookmarked_in_order(report: Assembled) -> None:
     titles = [str(entry.title) for entry in read(report).outline if not isinstance(entry, list)]
     assert titles[:3] == ["Flow of participants", "Baseline", "Depression severity (MADRS)"]
-    assert titles[-3:] == ["Comparison with the publication", "Definitions", "Provenance"]
-    assert len(titles) == len(BOOK.analyses) + 3
+    assert titles[-4:] == ["Comparison with the publication", "Definitions", "Electronic signatures", "Provenance"]
+    assert len(titles) == len(BOOK.analyses) + 4
 
 
 def test_every_page_says_which_it_is_and_of_what(report: Assembled) -> None:

@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.assessments.ratings import rate, scores_of
-from tests.trial.signatures.clinic import Clinic, correct, make_clinic, sign
+from tests.trial.signatures.clinic import Clinic, copied, correct, make_clinic, sign
 from trial.participants.queries import protocol_of
 from trial.participants.unsigned import finishing, unsigned_visits
 from trial.permissions import Role
+from trial.signatures.queries import signatures_of
 from trial.users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,22 @@ def test_a_change_after_the_signature_lets_it_wait_again(clinic: Clinic) -> None
     assert line.void_since is not None
     sign(clinic.psychiatrist, clinic.visit, "reviewed")
     assert waiting(clinic, "reviewed") == []
+
+
+def test_a_signature_on_all_records_counts_for_each_visit_that_is_as_it_was(clinic: Clinic) -> None:
+    sign(clinic.pi, clinic.participant, "approved")
+    assert waiting(clinic, "approved") == []
+    assert waiting(clinic, "reviewed") == [("screening", False)], "another meaning"
+    rate(clinic.psychiatrist, clinic.participant, scores_of("madrs", 2), code="madrs", visit="baseline")
+    assert not signatures_of(clinic.participant)[0].is_valid
+    assert ("screening", False) not in waiting(clinic, "approved"), "void by another visit"
+    correct(clinic.rating, clinic.psychiatrist, value=4)
+    assert ("screening", False) in waiting(clinic, "approved")
+
+
+def test_an_altered_signature_counts_for_nothing(clinic: Clinic) -> None:
+    copied(sign(clinic.pi, clinic.participant, "reviewed"), meaning="approved")
+    assert waiting(clinic, "approved") == [("screening", False)]
 
 
 def test_another_site_waits_for_nothing_of_this_one(clinic: Clinic) -> None:

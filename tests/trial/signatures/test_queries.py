@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 
 from assessments.models import Assessment
 from infusion.models import SerumLevel, SerumSample
@@ -26,7 +28,7 @@ from trial.safety import services as safety
 from trial.signatures import content
 from trial.signatures.binding import mac_of
 from trial.signatures.models import Signature
-from trial.signatures.queries import Standing, State, is_signed, signatures_at, signatures_of, standing
+from trial.signatures.queries import Standing, State, is_signed, signatures_at, signatures_of, standing, standings
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +221,31 @@ def test_signatures_are_found_by_site(clinic: Clinic) -> None:
 
 
 def test_what_hangs_on_a_participant_is_every_record_of_the_trial(clinic: Clinic) -> None:
-    found = content.members(Participant, str(clinic.participant.pk))
+    found = content.gathered(Participant, [str(clinic.participant.pk)])
     assert {Participant, Visit, Consent, Assessment} <= found.keys()
     assert len(found[Visit]) == clinic.participant.visits.count()
+
+
+def test_many_signatures_that_stand_cost_no_more_queries_than_one(clinic: Clinic) -> None:
+    visits = list(clinic.participant.visits.order_by("code"))[:6]
+    given = [sign(clinic.pi, visit) for visit in visits]
+    with CaptureQueriesContext(connection) as one:
+        assert standings(given[:1])[0].is_valid
+    with CaptureQueriesContext(connection) as many:
+        assert all(found.is_valid for found in standings(given))
+    assert len(many) <= len(one) + 1, "one for the records of a visit that has some"
+
+
+def test_the_content_of_many_is_that_of_each(clinic: Clinic) -> None:
+    visits = [str(visit.pk) for visit in clinic.participant.visits.all()]
+    gone = str(uuid.uuid4())
+    found = content.contents_at("participants.visit", [*visits, gone])
+    assert found == {pk: content.content_at("participants.visit", pk) for pk in [*visits, gone]}
+    assert len(found[str(clinic.visit.pk)].rows) > 1
+    assert found[gone].rows == ()
+
+
+def test_a_forged_line_that_names_nothing_readable_is_told_and_hides_no_other(clinic: Clinic) -> None:
+    given = sign(clinic.pi, clinic.visit)
+    forged = copied(given, subject_table="nothing.known", subject_id="x")
+    assert [found.state for found in standings([forged, given])] == [State.BROKEN, State.VALID]
