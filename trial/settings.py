@@ -162,6 +162,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its templates, for those that the project does not replace
     "axes",
     "django_otp",
     "django_otp.plugins.otp_totp",
@@ -221,6 +222,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Fields are drawn by the project's templates where it has one (trial/templates/django/forms), else by Django's.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
 def sqlite_options(*, query_only: bool) -> dict[str, Any]:

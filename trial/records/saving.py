@@ -17,8 +17,10 @@ from trial.records.services import AlreadyRecorded, RecordError, StaleRecord, co
 CONFLICT, REFUSED = 409, 422
 DECIDE = "Both of you changed this. Choose what is to be kept."
 FOREIGN_DIGITS = "Write it with the digits 0 to 9."
+WITH_A_POINT = "Write decimals with a point, such as 0.45, and without a comma."
 OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "draft", "key"})
 NUMBERS = (forms.IntegerField, forms.DateField, forms.DateTimeField)
+DECIMALS = (forms.DecimalField, forms.FloatField)
 
 
 class SavedForm(forms.BaseForm):
@@ -34,7 +36,7 @@ class SavedForm(forms.BaseForm):
     instead: Any = None
 
     def full_clean(self) -> None:
-        """Check everything, and refuse a number or a time in other digits than 0 to 9."""
+        """Check everything, and refuse a number or a time in other digits than 0 to 9, or a number with a comma."""
         super().full_clean()
         if not self.is_bound:
             return
@@ -42,6 +44,8 @@ class SavedForm(forms.BaseForm):
             is_number = isinstance(field, NUMBERS) or field.widget.attrs.get("inputmode") == "decimal"
             if is_number and has_foreign_digits(self[name].data) and name not in self.errors:
                 self.add_error(name, FOREIGN_DIGITS)
+            elif name in self.errors and isinstance(field, DECIMALS) and "," in str(self[name].data):
+                self.errors[name] = self.error_class([WITH_A_POINT])
 
 
 def has_foreign_digits(text: Any) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django import forms
 from django.utils import timezone
 
 from tests.trial.records import clinic
 from trial.participants.models import Consent, Participant
 from trial.permissions import Role
 from trial.records.forms import RecordForm, css_class
+from trial.records.saving import WITH_A_POINT, SavedForm
 from trial.records.services import KeyReused, StaleRecord
 from trial.users.models import User
 
@@ -168,3 +170,22 @@ def test_every_widget_has_a_class_of_the_page_style() -> None:
         "key": "form-control",
         "version": "form-control",
     }
+
+
+class Dose(SavedForm, forms.Form):
+    """The smallest form with a number."""
+
+    dose = forms.DecimalField(min_value=0, max_value=2, decimal_places=2)
+
+
+def test_a_decimal_with_a_comma_is_told_how_to_write_it() -> None:
+    assert Dose({"dose": "0.45"}).is_valid()
+    assert Dose({"dose": "0,45"}).errors["dose"] == [WITH_A_POINT]
+    assert Dose({"dose": "little"}).errors["dose"] == ["Enter a number."]
+
+
+def test_a_number_is_typed_in_a_text_field_that_no_wheel_changes_and_keeps_what_was_typed() -> None:
+    html = str(Dose({"dose": "0,45"})["dose"])
+    assert 'type="text"' in html
+    assert 'inputmode="decimal"' in html
+    assert 'value="0,45"' in html

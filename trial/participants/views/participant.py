@@ -38,6 +38,7 @@ ACTIONS = (
     "participants.amend",
     "contacts.open",
     "safety.read",
+    "safety.record",
     "history.read",
 )
 
