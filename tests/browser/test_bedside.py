@@ -59,6 +59,26 @@ def test_a_lower_rate_is_taken_in_place_and_the_chart_follows(
     assert page.evaluate("window.neverReloaded")
 
 
+def test_the_wheel_of_the_mouse_changes_no_rate(page: Page, desk: str, study_id: str, sign_in: SignIn) -> None:
+    """The control: once the browser is told that the field is a number, the wheel does change it."""
+    open_bedside(page, desk, study_id, sign_in)
+    rate = page.locator("#rate-form").get_by_label("Rate (mg/kg/h)")
+    rate.fill("0.45")
+    wheel_over(page, rate)
+    expect(rate).to_have_value("0.45")
+    rate.evaluate("field => { field.type = 'number'; field.step = 'any' }")
+    wheel_over(page, rate)
+    expect(rate).not_to_have_value("0.45")
+
+
+def wheel_over(page: Page, field: Locator) -> None:
+    """Turn the wheel with the mouse over the field that has the focus, and wait until the browser has answered."""
+    field.hover()
+    field.focus()
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(500)
+
+
 @pytest.mark.parametrize("viewport_width", [PHONE])
 def test_a_rate_beyond_the_limit_is_refused_in_words_and_kept_on_the_form(
     page: Page, desk: str, study_id: str, sign_in: SignIn

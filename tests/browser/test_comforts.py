@@ -58,17 +58,3 @@ def test_every_printed_sheet_says_it_is_synthetic(page: Page, shared_demo_site: 
     sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
     assert len(sheets) > 2
     assert all("the cohort is synthetic" in sheet.extract_text() for sheet in sheets)
-
-
-def test_the_wheel_of_the_mouse_changes_no_number(page: Page, shared_demo_site: str, sign_in: SignIn) -> None:
-    """The control: it does change what the page says is a number."""
-    sign_in(page, shared_demo_site, "coordinator", DEMO_PASSWORD)
-    page.goto(f"{shared_demo_site}/participants/STL-0001-6/screening/demographics/")
-    field = page.get_by_label("Age at consent")
-    field.fill("41")
-    for kind, left in (("text", "41"), ("number", "40")):
-        field.evaluate("(field, kind) => { field.type = kind }", kind)
-        field.hover()
-        field.focus()
-        page.mouse.wheel(0, 120)
-        expect(field).to_have_value(left)
