@@ -15,6 +15,7 @@ from reports.models import Report
 from trial.audit.context import audited
 from trial.jobs.running import RunningJob
 from trial.jobs.services import enqueue
+from trial.permissions import may
 from trial.records.files import write_whole
 from trial.users.models import Site, User
 
@@ -47,6 +48,16 @@ def order_report(actor: User, *, site: Site, book: str, key: UUID) -> Report:
         report.job = enqueue(actor, KIND, {"report": str(report.id)}, label=label)
         report.save(force_insert=True)
     return report
+
+
+def require_right(report: Report) -> None:
+    """Refuse to build for who may order no more, since the work may begin long after the order; raises ReportError."""
+    person = report.ordered_by
+    if not (person.is_active and may(person, "reports.order", report.site_id)):
+        raise ReportError(
+            f"{person.full_name} ordered this report and may no longer order one at {report.site}. Nothing was built; "
+            "whoever may order it orders it anew."
+        )
 
 
 def publish(job: RunningJob, report: Report, assembled: Assembled) -> None:

@@ -5,6 +5,7 @@ One repeatable read, one query per table, raw columns. Nothing behind this door 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,6 +17,7 @@ from imaging.models import ImagingSession, NetworkConnectivity, Volume
 from infusion.models import Infusion, RateChange, SerumLevel, SideEffects, Vitals
 from reports.cohort.accounts import SITE_CODE
 from reports.datasets.extracts import Extracts, Freeze, Signed
+from trial.audit.past import as_they_stood
 from trial.locks.queries import freeze_in_force
 from trial.participants.models import (
     AntidepressantTrial,
@@ -62,7 +64,7 @@ TABLES: dict[str, Table] = {
     "deviations": Table(Deviation),
 }
 
-# What can be recorded behind a freeze (trial/locks/registry.py): there a report takes only what came before it.
+# What can be recorded and changed behind a freeze (trial/locks/registry.py): a report takes it as it stood then.
 RECORDED_ON = ("adverse_events", "deviations")
 
 
@@ -80,9 +82,10 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
         for name, table in TABLES.items():
             rows = _rows(table, site, using)
             if change is not None and name in RECORDED_ON:
-                late += rows.filter(entered_at__gt=change.at).count()
-                rows = rows.filter(entered_at__lte=change.at)
-            frames[name] = _frame(table, rows)
+                frames[name], since = _frozen(table, rows, as_they_stood(table.model, change.last_entry, using=using))
+                late += since
+            else:
+                frames[name] = _frame(table, rows)
     freeze = None if change is None else Freeze(change.at, change.by.full_name, change.last_entry, late)
     return Extracts(
         **frames,
@@ -123,3 +126,17 @@ def _rows(table: Table, site: Site, using: str) -> Any:
 def _frame(table: Table, rows: Any) -> pd.DataFrame:
     names = columns(table)
     return pd.DataFrame(list(rows.values_list(*names)), columns=names)
+
+
+def _frozen(table: Table, rows: Any, stood: Mapping[Any, models.Model | None]) -> tuple[pd.DataFrame, int]:
+    """The rows as they stood at a freeze, and how many of them were entered or changed since."""
+    names = columns(table)
+    kept, late = [], 0
+    for row in rows.values_list(*names, named=True):
+        if row.id not in stood:
+            kept.append(tuple(row))
+            continue
+        late += 1
+        if (before := stood[row.id]) is not None:
+            kept.append(tuple(getattr(before, name) for name in names))
+    return pd.DataFrame(kept, columns=names), late

@@ -18,7 +18,8 @@ def build(job: RunningJob) -> None:
     from reports.models import Report
     from trial import protocol
 
-    report = Report.objects.select_related("site").get(id=job.payload["report"])
+    report = Report.objects.select_related("site", "ordered_by").get(id=job.payload["report"])
+    services.require_right(report)
     job.progress(2, "reading the data")
     extracts = source.read(report.site)
     assembled = assemble(

@@ -24,7 +24,6 @@ from reports.api import router as reports
 from trial.participants.api import router as participants
 from trial.records.services import AlreadyRecorded, RecordError, StaleRecord
 from trial.safety.api import router as safety
-from trial.signatures.api import router as signatures
 
 # What describes the operations is read by whoever is signed in to the site.
 DESCRIBING = ("openapi-json", "api-root")
@@ -39,7 +38,7 @@ api = NinjaAPI(
     description="The trial's records for programmes. A token is made on the page Access tokens of one's account.",
     docs_url=None,
 )
-for router in (participants, assessments, infusion, safety, signatures, reports):
+for router in (participants, assessments, infusion, safety, reports):
     api.add_router("", router)
 
 

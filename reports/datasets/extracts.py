@@ -20,7 +20,7 @@ NO_FRAMES = ("data_cut", "is_cohort", "freeze", "signatures")
 
 
 class Freeze(NamedTuple):
-    """When the data were frozen and by whom, the last audit entry before, and how many rows came after and are out."""
+    """When the data were frozen and by whom, the last audit entry before, and how many rows came or changed after."""
 
     at: datetime
     by: str
@@ -30,7 +30,11 @@ class Freeze(NamedTuple):
     @property
     def words(self) -> str:
         """The freeze as a report says it."""
-        left_out = f" Recorded about safety since, and not in this report: {self.late}." if self.late else ""
+        left_out = (
+            f" Events and deviations recorded or changed since, and not in this report as such: {self.late}."
+            if self.late
+            else ""
+        )
         return (
             f"Final: the data were frozen {self.at:%Y-%m-%d %H:%M} UTC by {self.by}, after audit entry "
             f"{self.last_entry}.{left_out}"
@@ -59,7 +63,7 @@ class Signed(NamedTuple):
 class Extracts:
     """Raw frames: columns as the tables', rows in order of entry, nothing derived. Times are UTC.
 
-    freeze: the freeze of the trial in force at the cut; what was recorded about safety behind it is left out.
+    freeze: the freeze of the trial in force at the cut; events and deviations are then as they stood at it.
     is_cohort: the site is the one into which the demo loads the cohort that gives the published values.
     signatures: those given at the site by the cut, in order of time; they are about the data, not part of them.
     """

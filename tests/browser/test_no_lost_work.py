@@ -24,7 +24,7 @@ from tests.engines import chromium
 from tests.engines.site import RunningSite
 from tests.infusion.ward import start
 from tests.kill.harness import command_of
-from tests.trial.records.forms_sent import Desk, rated
+from tests.trial.records.forms_sent import SENT, Desk, rated
 from trial.records.models import Draft
 from trial.users.models import User
 
@@ -148,6 +148,24 @@ def test_a_draft_comes_back_after_the_browser_was_killed_and_to_nobody_else(
     page.goto(place.madrs)
     page.wait_for_load_state("networkidle")
     expect(page.get_by_role("region", name=OFFER)).to_have_count(0)
+
+
+def test_what_was_done_about_an_alert_comes_back_and_who_signs_is_typed_anew(
+    place: Place, new_context: NewContext
+) -> None:
+    alert = f"{place.url}{SENT['safety:acknowledge'](place.desk).page}"
+    context = new_context()
+    page = place.let_in(context, place.desk.person)
+    page.goto(alert)
+    page.get_by_label("Password").fill("not for a draft")
+    page.locator("[name=action_taken]").fill("Called twice, the sister answered")
+    expect(page.get_by_text("Draft saved")).to_be_visible(timeout=15_000)
+    assert set(Draft.objects.get().fields) & {"username", "password", "action_taken"} == {"action_taken"}
+    again = context.new_page()
+    again.goto(alert)
+    again.get_by_role("region", name=OFFER).get_by_role("button", name="Restore").click()
+    expect(again.locator("[name=action_taken]")).to_have_value("Called twice, the sister answered")
+    expect(again.get_by_label("Password")).to_have_value("")
 
 
 def test_a_draft_of_a_record_that_somebody_changed_since_leads_to_both_sides(

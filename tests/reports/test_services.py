@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from reports import services
@@ -16,9 +17,12 @@ from reports.assemble import Assembled
 from reports.models import Report
 from reports.tasks import build
 from tests.trial.participants.people import make_site, make_user
+from trial.audit.context import audited
 from trial.jobs import services as jobs
 from trial.jobs.models import Job
 from trial.jobs.running import RunningJob
+from trial.jobs.tasks import run
+from trial.users.models import User
 
 
 @pytest.fixture
@@ -64,6 +68,20 @@ def test_the_same_key_for_another_site_is_refused(ordered: Report) -> None:
 def test_an_unknown_book_is_refused(ordered: Report) -> None:
     with pytest.raises(services.ReportError, match="There is no report 'x'"):
         services.order_report(ordered.ordered_by, site=ordered.site, book="x", key=uuid.uuid4())
+
+
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_nothing_is_built_for_who_may_order_no_more(ordered: Report, loss: str) -> None:
+    assert ordered.job_id
+    with audited("system:tests", "left the trial"):
+        if loss == "role":
+            ordered.ordered_by.role_assignments.update(ended_at=timezone.now())
+        else:
+            User.objects.filter(pk=ordered.ordered_by_id).update(is_active=False)
+    run(str(ordered.job_id))
+    job = Job.objects.get(pk=ordered.job_id)
+    assert (job.state, "may no longer order one at AAA" in job.error) == ("failed", True), job.error
+    assert Report.objects.get().pdf_path == ""
 
 
 def test_publishing_ends_the_job_and_keeps_hashes(ordered: Report, report: Assembled) -> None:

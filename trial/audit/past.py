@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Field, Model
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Field, Max, Model
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
@@ -53,6 +54,28 @@ def as_it_stood(model: type[M], pk: Any, version: int, children: Collection[str]
     kept = {name: _children(instance, name, until) for name in children}
     instance._prefetched_objects_cache = kept  # type: ignore[attr-defined]
     return instance
+
+
+def as_they_stood(model: type[M], entry_id: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[Any, M | None]:
+    """Every row of a model that was written after an entry of the trail, as it stood at that entry, by primary key.
+
+    None for a row that was not there yet. The instances are not to be saved.
+    """
+    entries = AuditEntry.objects.using(using).filter(table_name=model._meta.db_table)
+    since = entries.filter(id__gt=entry_id).values("row_id")
+    stood: dict[str, AuditEntry | None] = {entry["row_id"]: None for entry in since}
+    before = entries.filter(id__lte=entry_id, row_id__in=since)
+    newest = before.order_by().values("row_id").annotate(last=Max("id")).values("last")
+    stood |= {entry.row_id: entry for entry in entries.filter(id__in=newest)}
+    to_key: Any = model._meta.pk.to_python
+    return {to_key(row_id): _left_by(model, entry) for row_id, entry in stood.items()}
+
+
+def _left_by(model: type[M], entry: AuditEntry | None) -> M | None:
+    """The row that an entry left; None where there is none, or it removed the row."""
+    if entry is None or entry.new is None:
+        return None
+    return instance_of(model, json.loads(entry.new, parse_float=Decimal))
 
 
 def moment_of(entry: AuditEntry) -> datetime:

@@ -19,8 +19,10 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from trial.records.models import Draft, UsedKey
+from trial.users.sessions.held import SECRET
 
-# The forms that keep drafts. A form with a password, a file or contact details never stands here.
+# The forms that keep drafts. A form with a file or contact details never stands here; of one that is signed all is
+# kept but who signs it.
 DRAFTED = frozenset(
     {
         "assessments:form",
@@ -99,7 +101,7 @@ def read_fields(text: str) -> dict[str, list[str]]:
     return {
         name: [one.replace("\0", "") for one in texts]
         for name, texts in given.items()
-        if name not in NEVER_KEPT and "\0" not in name
+        if name not in NEVER_KEPT and not SECRET.search(name) and "\0" not in name
     }
 
 

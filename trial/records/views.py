@@ -27,16 +27,17 @@ from trial.users.posting import FORM
 def protocol_page(request: HttpRequest) -> HttpResponse:
     """Show every value of a version, by default the one in force, with unit, source and status."""
     only_proposed = request.GET.get("show") == "proposed"
-    in_force = protocol.in_force(timezone.localdate())
+    user: Any = request.user
+    sites = Site.objects.filter(pk__in=user.roles_by_site())
+    in_force = protocol.in_force(min((site.today for site in sites), default=timezone.localdate()))
     shown = request.GET.get("version") or in_force
     if shown not in protocol.versions():
         raise Http404
     version = protocol.for_version(shown)
-    user: Any = request.user
-    sites = Site.objects.filter(pk__in=user.roles_by_site())
     frame = {
         "is_signed": ask("protocol.is_signed", version=shown, sites=sites),
         "may_see_signatures": may(user, "signatures.read"),
+        "may_see_participants": may(user, "participants.read"),
         "protocol": version,
         "version": shown,
         "versions": protocol.versions(),

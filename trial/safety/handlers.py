@@ -7,12 +7,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
 from trial.participants.models import Participant, Visit
 from trial.records.events import LateEvent, handles, provides
 from trial.rules.deviations import Deviation as Departure
-from trial.safety import on_call, queries
-from trial.safety.services import close_what_ended, open_for_hospital_stay, record_deviation
-from trial.users.models import User
+from trial.safety import late, on_call, queries
+from trial.safety.services import accesses, close_what_ended, open_for_hospital_stay, record_deviation
+from trial.users.models import EmergencyAccess, User
+
+
+@receiver(post_save, sender=EmergencyAccess)
+def tell_of_emergency(instance: EmergencyAccess, created: bool, raw: bool = False, **_: Any) -> None:
+    """An emergency sign-in is told to who reviews it."""
+    if created and not raw:
+        accesses.tell("users.EmergencyAccess", instance.pk, person=instance.user, site_id=instance.site_id)
+
+
+@receiver(post_save, sender="contacts.BreakGlass")
+def tell_of_break_glass(instance: Any, created: bool, raw: bool = False, **_: Any) -> None:
+    """So is the opening of contact details by break-glass."""
+    if created and not raw:
+        accesses.tell("contacts.BreakGlass", instance.pk, person=instance.entered_by, site_id=instance.site_id)
 
 
 @handles("deviation.found")
@@ -59,8 +76,8 @@ def consider_safety(*, preview: Any, participant: Participant | None, visit: Vis
 
 @provides("safety.recorded_since")
 def recorded_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
-    """What was entered about safety after a moment, outside what was frozen then."""
-    return queries.entered_since(at, sites)
+    """What was entered or changed about safety after a moment, outside what was frozen then."""
+    return late.recorded_since(at, sites)
 
 
 @provides("deviations.open")

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
 from trial.protocol.values import Numbers
-from trial.records.events import LateEvent
 from trial.records.models import ClinicalRecord
 from trial.safety.board import BoardFilter, grouped
 from trial.safety.models import (
@@ -165,21 +164,6 @@ def open_about(participant: Participant | None, visit: Visit | None) -> list[tup
         (Alert.objects.filter(**about, acknowledged_at=None).count(), "Alerts nobody has acknowledged"),
         (Deviation.objects.filter(**about, closed_at=None).count(), "Deviations without a corrective action"),
     ]
-
-
-def entered_since(at: datetime, sites: frozenset[UUID]) -> list[LateEvent]:
-    """Adverse events, alerts and deviations entered after a moment, the latest first."""
-    kinds: tuple[tuple[type[ClinicalRecord], str, str], ...] = (
-        (AdverseEvent, "term", "Adverse event"),
-        (Alert, "summary", "Alert"),
-        (Deviation, "summary", "Deviation"),
-    )
-    found = [
-        LateEvent(row.participant.study_id, f"{name}: {getattr(row, said)}", row.occurred_at, row.entered_at)
-        for model, said, name in kinds
-        for row in at_sites(model, sites).filter(entered_at__gt=at)
-    ]
-    return sorted(found, key=lambda event: event.entered_at, reverse=True)
 
 
 def serious_event_on(participant: Participant, at: datetime) -> AdverseEvent | None:

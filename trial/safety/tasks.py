@@ -7,7 +7,7 @@ from celery import shared_task
 from trial.jobs.registry import job_kind
 from trial.jobs.running import RunningJob
 from trial.jobs.tasks import periodically
-from trial.safety.services import notices
+from trial.safety.services import accesses, notices
 
 
 @shared_task(name="safety.notify")
@@ -20,3 +20,9 @@ def notify() -> None:
 def send_notice(job: RunningJob) -> None:
     """Send one message about an alert."""
     notices.send(job)
+
+
+@job_kind(accesses.KIND)
+def send_access(job: RunningJob) -> None:
+    """Tell who reviews it of an exceptional access."""
+    accesses.send(job)

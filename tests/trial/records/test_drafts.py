@@ -129,8 +129,9 @@ def test_what_is_no_form_is_refused(desk: Desk, fields: str) -> None:
     assert not Draft.objects.exists()
 
 
-def test_a_token_is_never_kept_and_a_nul_byte_is_dropped(desk: Desk) -> None:
-    typed(desk, vitals(desk), csrfmiddlewaretoken="t", draft="d", comment="a\0b")
+def test_a_token_or_password_is_never_kept_and_a_nul_byte_is_dropped(desk: Desk) -> None:
+    secrets = {"csrfmiddlewaretoken": "t", "draft": "d", "password": "p", "new_password1": "p", "code": "123456"}
+    typed(desk, vitals(desk), comment="a\0b", **secrets)
     assert kept(desk.client, vitals(desk)) == {"comment": ["ab"]}
 
 

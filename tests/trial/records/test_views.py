@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -32,11 +32,20 @@ def test_the_page_names_version_and_hash_of_the_file(page: str) -> None:
     assert protocol.sha256(protocol.FIRST) in page
 
 
+def test_who_reads_no_participants_is_led_to_none_of_their_versions() -> None:
+    client, site = Client(), clinic.make_site()
+    for role, is_led in ((Role.NURSE, True), (Role.ADMINISTRATOR, False)):
+        client.force_login(clinic.make_person(site, role))
+        page = client.get(reverse("records:protocol")).content.decode()
+        assert (reverse("participants:versions") in page) is is_led
+
+
 def test_without_a_version_the_page_shows_the_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client()
     client.force_login(clinic.make_person(clinic.make_site(), Role.NURSE))
-    for today, version in ((date(2026, 10, 31), protocol.FIRST), (date(2026, 11, 1), "ketamine_96h_v2")):
-        monkeypatch.setattr(timezone, "localdate", lambda today=today: today)
+    evening = datetime(2026, 11, 1, 4, 30, tzinfo=UTC)  # 23:30 on the last day of October in Chicago
+    for now, version in ((evening, protocol.FIRST), (evening + timedelta(hours=1), "ketamine_96h_v2")):
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
         heading = unescape(client.get(reverse("records:protocol")).content.decode())
         assert f"Protocol {version}" in heading
         assert "not in force today" not in heading

@@ -22,7 +22,7 @@
   };
 
   const isKept = (form) => form.matches("form.record-form[method=post]") && !form.closest("[data-no-draft]")
-    && !form.querySelector("input[type=password], input[type=file]");
+    && !form.querySelector("input[type=password]:not([data-no-draft]), input[type=file]");
 
   const addressOf = (form) => {
     const own = new URL(form.getAttribute("action") || "", window.location.href);
@@ -31,8 +31,10 @@
 
   const fieldsOf = (form) => {
     const fields = {};
+    // Who signs types name and password each time anew.
+    const never = [...form.querySelectorAll("[data-no-draft]")].map((field) => field.name);
     [...new FormData(form)].forEach(([name, value]) => {
-      if (name === "csrfmiddlewaretoken" || name === "draft" || name.startsWith("conflict.")) return;
+      if (never.includes(name) || name === "csrfmiddlewaretoken" || name === "draft" || name.startsWith("conflict.")) return;
       (fields[name] ||= []).push(String(value));
     });
     return fields;

@@ -9,10 +9,15 @@ import pytest
 
 from tests.api.asking import ask, token_for
 from tests.trial.participants.people import consent, enrol
-from tests.trial.signatures.clinic import Clinic, correct, sign
+from tests.trial.signatures.clinic import Clinic, correct, make_clinic, sign
 from trial.permissions import Role
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinic(db: None) -> Clinic:
+    return make_clinic()
 
 
 def read(clinic: Clinic, **more: Any) -> list[dict[str, Any]]:
