@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
 from trial.safety.models import OnCallShift, SafetyContact
-from trial.safety.on_call import shifts
-from trial.safety.rules.roster import Span, gaps
+from trial.safety.on_call import Answering, covered, shifts
+from trial.safety.rules.roster import Span, gaps, overlaps
 from trial.users.models import Site
 
 WEEK = timedelta(days=7)
@@ -38,11 +40,12 @@ class Week:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of a site: its shifts, and the spans at which nobody is on call, in site time."""
+    """One day of a site: its shifts, the spans at which nobody is on call, and whose shifts leave one of them."""
 
     date: date
     shifts: tuple[OnCallShift, ...]
     gaps: tuple[Span, ...]
+    barred: frozenset[UUID]
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,13 @@ def week_of(day: date) -> Week:
 
 
 def rosters(sites: frozenset[UUID], day: date) -> list[Roster]:
-    """The week of a day for each site, in three queries."""
+    """The week of a day for each site, in four queries."""
     week = week_of(day)
     margin = timedelta(days=1)  # no zone is further from UTC than a day
     begins = datetime.combine(week.begins, time(), tzinfo=UTC) - margin
-    found = list(shifts(sites, begins, begins + WEEK + 2 * margin))
+    ends = begins + WEEK + 2 * margin
+    answering, now = Answering(sites), timezone.now()
+    found = [(shift, covered(shift, answering, now, ends)) for shift in shifts(sites, begins, ends)]
     contacts = {contact.site_id: contact for contact in SafetyContact.objects.filter(site_id__in=sites)}
     return [
         Roster(
@@ -79,12 +84,15 @@ def rosters(sites: frozenset[UUID], day: date) -> list[Roster]:
     ]
 
 
-def day_of(site: Site, on: date, found: list[OnCallShift]) -> Day:
+def day_of(site: Site, on: date, found: list[tuple[OnCallShift, list[Span]]]) -> Day:
     """One day of a site, from midnight to midnight of its own clock."""
     begins = datetime.combine(on, time(), tzinfo=site.zone)
     ends = datetime.combine(on + timedelta(days=1), time(), tzinfo=site.zone)
-    own = [shift for shift in found if shift.site_id == site.pk and shift.starts_at < ends and shift.ends_at > begins]
-    return Day(on, tuple(own), gaps([(shift.starts_at, shift.ends_at) for shift in own], begins, ends))
+    there = [one for one in found if one[0].site_id == site.pk]
+    own = [one for one in there if overlaps((one[0].starts_at, one[0].ends_at), (begins, ends))]
+    barred = [one.pk for one, spans in own if gaps(spans, max(one.starts_at, begins), min(one.ends_at, ends))]
+    free = gaps([span for _, spans in own for span in spans], begins, ends)
+    return Day(on, tuple(shift for shift, _ in own), free, frozenset(barred))
 
 
 def next_span(site: Site, now: datetime) -> dict[str, datetime]:

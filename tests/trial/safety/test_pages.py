@@ -160,7 +160,7 @@ def test_an_alert_says_whom_to_phone_until_somebody_is_on_it(
 def test_an_empty_roster_says_so_and_what_to_do(client: Client, alert: Alert, coordinator: User) -> None:
     client.force_login(coordinator)
     words = client.get(reverse("safety:alert", args=[alert.pk])).content.decode()
-    assert "The roster names nobody for now." in words
+    assert "The roster names nobody who may answer now." in words
     assert "No emergency number of the site is recorded either" in words
     sent = {"answers": "Night desk", "phone": "314 555 0199", "key": key()}
     assert client.post(reverse("safety:contact", args=[alert.site.code]), sent).status_code == 302

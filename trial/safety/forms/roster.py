@@ -12,7 +12,7 @@ from django.utils import timezone
 from trial.participants.forms.base import KeyedForm
 from trial.records.forms import moment
 from trial.records.models import wrong_year
-from trial.safety.models.roster import PHONE
+from trial.safety.models.roster import PHONE, OnCallShift
 from trial.safety.on_call import may_answer
 from trial.users.models import Site, User
 
@@ -31,16 +31,21 @@ class ShiftForm(KeyedForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label="Why is it changed?", max_length=200)
 
-    def __init__(self, *args: Any, site: Site, is_change: bool = False, **kwargs: Any) -> None:
-        self.site, self.is_change = site, is_change
+    def __init__(self, *args: Any, site: Site, shift: OnCallShift | None = None, **kwargs: Any) -> None:
+        self.site, self.shift = site, shift
         super().__init__(*args, **kwargs)
 
     def grow(self) -> None:
-        """Offer those who may acknowledge an alert at the site; a new shift needs no reason."""
-        people = may_answer(self.site, timezone.now())
+        """Offer those who may acknowledge an alert at the site, and name those of the shift; a new one needs no reason.
+
+        The service refuses whoever stands in the shift and may answer no more, in words.
+        """
+        people = [person.pk for person in may_answer(self.site, timezone.now())]
+        named = [] if self.shift is None else [self.shift.person_id, self.shift.backup_id]
         for name in ("person", "backup"):
-            self.fields[name].queryset = people  # type: ignore[attr-defined]
-        if not self.is_change:
+            field: Any = self.fields[name]
+            field.queryset = User.objects.filter(pk__in=[*people, *named]).order_by("full_name")
+        if self.shift is None:
             del self.fields["reason"], self.fields["version"]
 
     def clean_starts_at(self) -> datetime:

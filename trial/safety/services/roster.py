@@ -77,7 +77,11 @@ def _check(
         starts, ends = taken.starts_at.astimezone(site.zone), taken.ends_at.astimezone(site.zone)
         span = f"{starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
         raise RecordError(f"{taken.person} is on call then ({span}). Change that shift, or choose another time.")
-    able = set(on_call.may_answer(site, starts_at).values_list("pk", flat=True))
+    able = on_call.may_answer(site, starts_at)
     for person in (people["person"], people.get("backup")):
-        if person is not None and person.pk not in able:
-            raise RecordError(f"{person} may not acknowledge alerts at {site.code} and so cannot be on call.")
+        if person is not None and person not in able:
+            day = starts_at.astimezone(site.zone)
+            raise RecordError(
+                f"{person} may not acknowledge alerts at {site.code} on {day:%Y-%m-%d} and so cannot be on call: look "
+                "at the account, its roles and the delegation log, or choose another person."
+            )

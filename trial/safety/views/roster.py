@@ -64,7 +64,7 @@ def shift(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a shift, with a reason."""
     found = shift_at(request, pk)
     with timezone.override(found.site.zone):
-        form = ShiftForm(posted(request), site=found.site, is_change=True, initial=values_of(found))
+        form = ShiftForm(posted(request), site=found.site, shift=found, initial=values_of(found))
 
         def write() -> None:
             given = {name: form.cleaned_data[name] for name in ("version", "reason")}

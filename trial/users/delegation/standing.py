@@ -1,10 +1,13 @@
-"""Which roles of an account are in force today, read in one query: here stands "no delegation, no action"."""
+"""Which roles of one account or many are in force, in one query: here stands "no delegation, no action"."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.utils import timezone
 
 from trial.permissions import Role
 from trial.users.delegation.rules import Span, is_delegated
@@ -15,8 +18,15 @@ if TYPE_CHECKING:
     from trial.users.models import RoleAssignment, User
 
 
+class Held(NamedTuple):
+    """A role that was not ended, and the days of its delegations that were not."""
+
+    assignment: RoleAssignment
+    delegations: list[Span]
+
+
 class Standing(NamedTuple):
-    """The roles an account holds today: those in force, and those whose duties nobody has delegated to it."""
+    """The roles held on a day: those in force, and those whose duties nobody has delegated."""
 
     in_force: list[RoleAssignment]
     undelegated: list[RoleAssignment]
@@ -24,25 +34,31 @@ class Standing(NamedTuple):
 
 def standing_of(user: User) -> Standing:
     """How the roles of an account stand on the day it is at each site."""
-    held: dict[UUID, RoleAssignment] = {}
-    spans: dict[UUID, list[Span]] = {}
-    for row in _roles_with_delegations(user):
-        if row.span.holds(row.site.today):
-            held[row.pk] = row
-            if row.delegated_from is not None:
-                spans.setdefault(row.pk, []).append(Span(row.delegated_from, row.delegated_until))
-    pi_at = {row.site_id for row in held.values() if row.role == Role.PI}
+    return standing_at(held_roles(user.role_assignments.all()), timezone.now())
+
+
+def standing_at(held: Iterable[Held], at: datetime) -> Standing:
+    """How roles, of one person or of many, stand on the day that a moment is at each site."""
+    days = [(one, at.astimezone(one.assignment.site.zone).date()) for one in held]
+    today = [(one, day) for one, day in days if one.assignment.span.holds(day)]
+    pi_at = {(one.assignment.user_id, one.assignment.site_id) for one, _ in today if one.assignment.role == Role.PI}
     standing = Standing([], [])
-    for row in held.values():
-        is_given = is_delegated(row.role, spans.get(row.pk, ()), row.site.today, is_pi=row.site_id in pi_at)
+    for (row, delegations), day in today:
+        is_given = is_delegated(row.role, delegations, day, is_pi=(row.user_id, row.site_id) in pi_at)
         (standing.in_force if is_given else standing.undelegated).append(row)
     return standing
 
 
-def _roles_with_delegations(user: User) -> list[Any]:
-    """The account's open role assignments, each as often as it has open delegations, with their days."""
+def held_roles(assignments: QuerySet[RoleAssignment]) -> list[Held]:
+    """Those of the role assignments that were not ended, with their delegations, in one query."""
     path = "user__delegations"
     condition = Q(**{f"{path}__site": F("site"), f"{path}__role": F("role"), f"{path}__ended_at": None})
-    rows = user.role_assignments.filter(ended_at=None).annotate(covering=FilteredRelation(path, condition=condition))
+    rows = assignments.filter(ended_at=None).annotate(covering=FilteredRelation(path, condition=condition))
     rows = rows.annotate(delegated_from=F("covering__starts_on"), delegated_until=F("covering__ends_on"))
-    return list(rows.select_related("site").order_by("starts_on", "role"))
+    found: dict[UUID, Held] = {}
+    row: Any  # a row comes as often as it has delegations, with their days beside it
+    for row in rows.select_related("site").order_by("starts_on", "role"):
+        one = found.setdefault(row.pk, Held(row, []))
+        if row.delegated_from is not None:
+            one.delegations.append(Span(row.delegated_from, row.delegated_until))
+    return list(found.values())
