@@ -84,13 +84,15 @@ class Conflict:
 class Opened:
     """What a form was opened about: *find* the record as it is now, *make* an unbound form that shows a record.
 
-    ``also`` names what the form does not ask but a reader of the conflict has to know, in words.
+    ``also`` names what the form does not ask but a reader of the conflict has to know, in words; ``apart`` the fields
+    of which the record knows nothing.
     """
 
     find: Callable[[], Any]
     make: Callable[[Any], Any]
     children: Collection[str] = ()
     also: Callable[[Any], Mapping[str, str]] = lambda _: {}
+    apart: Collection[str] = ()
 
     def token(self, form: Any) -> str:
         """The state that a form was opened at: the version that it carries."""
@@ -110,7 +112,7 @@ class Opened:
 
     def names(self, shown: Any, form: Any) -> list[str]:
         """The fields that hold values of the record: all that a reader sees but the reason and who sends it."""
-        apart = {form.why, *form.aside}
+        apart = {form.why, *form.aside, *self.apart}
         return [one.name for one in shown.visible_fields() if one.name not in apart and one.name in form.fields]
 
 

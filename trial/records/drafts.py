@@ -58,6 +58,7 @@ DRAFTED = frozenset(
         "safety:close",
         "safety:correct",
         "safety:deviation",
+        "safety:follow_up",
     }
 )
 # What of an address's query names another form.

@@ -212,6 +212,14 @@ def _correct_event(desk: Desk) -> Any:
     return [event.pk], {"grade": "3", "reason": WORDS}, {"grade": "1"}
 
 
+@of("safety:follow_up", changes=True)
+def _follow_up_event(desk: Desk) -> Any:
+    causes: dict[str, Any] = {f"{cause}_causality": "unlikely" for cause in ("ketamine", "clonidine", "procedure")}
+    given: dict[str, Any] = {"occurred_at": hours(1), "aware_at": hours(1), "term": "nausea", "grade": 2, **causes}
+    event = safety.record_adverse_event(desk.person, participant=desk.participant, **given)
+    return [event.pk], {"occurred_at": AT, "news": WORDS, "outcome_code": "recovering"}, {"outcome_code": "unknown"}
+
+
 @of("safety:deviation")
 def _deviation(desk: Desk) -> Any:
     given = {"occurred_at": AT, "kind": "other", "summary": "Wrong form used."}

@@ -129,11 +129,40 @@ def test_a_follow_up_is_entered_and_shown(client: Client, event: AdverseEvent, c
     client.force_login(coordinator)
     address = reverse("safety:follow_up", args=[event.pk])
     news = {"occurred_at": "2026-03-03T09:00", "news": "Called: gone.", "outcome_code": "recovered", "key": key()}
+    news["version"] = "1"
     assert "Say when it ended" in client.post(address, news).content.decode()
     assert client.post(address, {**news, "ended_at": "2026-03-03T08:00"}).status_code == 302
     page = client.get(reverse("safety:event", args=[event.pk])).content.decode()
     assert "Called: gone." in page
     assert "resolved" in page
+
+
+def test_a_follow_up_opened_before_a_colleagues_correction_overwrites_nothing(
+    client: Client, event: AdverseEvent, coordinator: User, pi: User
+) -> None:
+    client.force_login(coordinator)
+    address = reverse("safety:follow_up", args=[event.pk])
+    form = client.get(address).context["form"]
+    assert (form["version"].value(), form["outcome_code"].value()) == (1, "")
+    ended = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+    services.correct_adverse_event(
+        pi, event, version=1, reason="the ward called", outcome_code="recovered", ended_at=ended
+    )
+    news = {"occurred_at": "2026-03-03T09:00", "news": "Still dizzy.", "outcome_code": "not_recovered"}
+    late = client.post(address, {**news, "version": "1", "key": key()})
+    assert late.status_code == 409
+    conflict = late.context["form"].conflict
+    assert [(save.name, save.reason) for save in conflict.saves] == [("Ida", "the ward called")]
+    shown = {one.name: (one.opened.words, one.saved.words, one.typed.words) for one in conflict.differences}
+    assert shown == {
+        "outcome_code": ("none", "recovered", "not recovered"),
+        "ended_at": ("none", "2026-03-03 08:00", "none"),
+    }
+    assert "Still dizzy." in late.content.decode()
+    event.refresh_from_db()
+    assert (event.outcome_code, event.ended_at, event.follow_ups.count()) == ("recovered", ended, 0)
+    decided = {**news, "version": "2", "key": key(), "ended_at": "2026-03-03T08:00", "outcome_code": "recovered"}
+    assert client.post(address, decided).status_code == 302, "a control: at the version of now it is saved"
 
 
 def test_an_alert_says_whom_to_phone_until_somebody_is_on_it(

@@ -111,8 +111,10 @@ class AdverseEventForm(RecordForm[AdverseEvent]):
 
 
 class FollowUpForm(KeyedForm):
-    """What became known of an event that began at *since*."""
+    """What became known of an event that began at *since*; ``version`` is the event's that the page showed."""
 
+    why = "news"
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     occurred_at = moment("Learned at")
     news = forms.CharField(label="What is new?", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     outcome_code = forms.ChoiceField(label="How does it stand now?", choices=[("", "choose …"), *Outcome.choices])

@@ -12,7 +12,7 @@ from trial.audit.context import audited
 from trial.participants import queries as participants
 from trial.participants.models import Participant, Visit
 from trial.records.models import Origin
-from trial.records.services import amend, content_hash, enter, repeated
+from trial.records.services import amend, content_hash, enter, repeated, require_version
 from trial.safety import queries
 from trial.safety.models import AdverseEvent, AdverseEventFollowUp, Alert, AlertNotice, Outcome, SeriousEventReport
 from trial.safety.rules.clocks import reminders
@@ -72,10 +72,12 @@ def follow_up(
     outcome_code: str,
     ended_at: datetime | None = None,
     key: uuid.UUID | None = None,
+    version: int | None = None,
 ) -> AdverseEventFollowUp:
     """Record what became known about an event, and let its outcome and end follow; a fatal one turns serious.
 
-    Always possible: an event is followed until it is resolved, also after the participant has left.
+    Always possible: an event is followed until it is resolved, also after the participant has left. *version* is the
+    event's that the page showed: raises StaleRecord where somebody else changed its outcome or end meanwhile.
     """
     given: dict[str, Any] = {"participant": event.participant, "visit": None, "occurred_at": occurred_at}
     given |= {"event": event, "news": news, "outcome_code": outcome_code}
@@ -83,6 +85,7 @@ def follow_up(
         return row
     with audited(actor, "follow-up of an adverse event"):
         locked = AdverseEvent.objects.select_for_update().get(pk=event.pk)
+        require_version(locked, version)
         row = enter(
             AdverseEventFollowUp,
             actor,

@@ -86,12 +86,16 @@ def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Record what became known of an event."""
     found = event_of(request, pk)
     with timezone.override(found.participant.site.zone):
-        form = FollowUpForm(posted(request), since=found.occurred_at, initial={"ended_at": found.ended_at})
+        form = follow_up_form(found, posted(request))
+        if not form.is_bound:
+            form.initial["outcome_code"] = ""  # how it stands now is said anew each time
 
         def write() -> None:
-            services.follow_up(request.user, found, **form.cleaned_data)  # type: ignore[arg-type]
+            given = {**form.cleaned_data, "version": form.cleaned_data["version"] or 0}
+            services.follow_up(request.user, found, **given)  # type: ignore[arg-type]
 
-        if request.method == "POST" and attempt(form, write):
+        about = opened(found, follow_up_form, apart={"occurred_at"})
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, "The follow-up is recorded.")
             return redirect("safety:event", pk)
         title = f"Follow-up: {found.term}"
@@ -118,6 +122,12 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
         title = f"Reported: {found.term}"
         back = reverse("safety:event", args=[pk])
         return form_page(request, found.participant, form, title=title, submit="Record the report", cancel=back)
+
+
+def follow_up_form(found: AdverseEvent, data: Any = None) -> FollowUpForm:
+    """The form of news about an event, showing how the event stands."""
+    shown = {name: getattr(found, name) for name in ("version", "outcome_code", "ended_at")}
+    return FollowUpForm(data, since=found.occurred_at, initial=shown)
 
 
 def event_form(
