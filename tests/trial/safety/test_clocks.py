@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,17 @@ from django.urls import reverse
 
 from tests.trial.participants.people import CONSENTED
 from tests.trial.safety.conftest import Clock
+from tests.trial.safety.smtp import Mailbox
 from trial import protocol
+from trial.jobs.models import Job
+from trial.jobs.tasks import run
 from trial.participants.models import Participant
 from trial.safety import services
 from trial.safety.models import AdverseEvent, AlertNotice, SeriousEventReport
 from trial.safety.rules.clocks import SeriousFacts, clocks
+from trial.safety.tasks import notify
 from trial.safety.timeline import clocks_of, timeline_of
+from trial.users.delegation.services import end as end_delegation
 from trial.users.models import User
 
 PLAN = protocol.for_version("ketamine_96h_v1").safety.serious_events
@@ -108,6 +114,86 @@ def test_reminders_follow_a_corrected_time_of_awareness(
     earlier = AWARE - timedelta(minutes=30)
     services.correct_adverse_event(coordinator, event, version=1, reason="the call came earlier", aware_at=earlier)
     assert [row.due_at - earlier for row in reminders()] == [timedelta(hours=h) for h in (4, 12, 20, 24)]
+
+
+# That a reminder is sent, to whom, and when it stops.
+
+WAITS = "Site K: a serious adverse event waits to be reported"
+
+
+@dataclass
+class Reminded:
+    """A serious event known at AWARE, somebody on call, and a clock that is set on to hours after it."""
+
+    event: AdverseEvent
+    clock: Clock
+    mail: Mailbox
+
+    def at(self, hours: float) -> list[str]:
+        """Who was reminded until then: what the site's clock and the worker do at that hour."""
+        self.clock(AWARE + timedelta(hours=hours))
+        notify()
+        for job in Job.objects.filter(state=Job.State.QUEUED):
+            run(str(job.pk))
+        return [str(message["To"]) for message in self.mail.messages if message["Subject"] == WAITS]
+
+
+@pytest.fixture
+def reminded(
+    clock: Clock, mail: Mailbox, consented: Participant, coordinator: User, request: pytest.FixtureRequest
+) -> Reminded:
+    clock(AWARE + timedelta(minutes=5))
+    request.getfixturevalue("on_duty")
+    return Reminded(request.getfixturevalue("serious"), clock, mail)
+
+
+def test_each_reminder_goes_to_whoever_is_on_call_as_long_as_nothing_is_reported(reminded: Reminded) -> None:
+    assert reminded.at(3.9) == []
+    for number, hours in enumerate((4, 12, 20, 24), start=1):
+        assert reminded.at(hours) == ["paul@example.org"] * number
+        assert reminded.at(hours + 0.5) == ["paul@example.org"] * number, "once"
+        text = reminded.mail.messages[-1].get_payload()
+        assert f"known of it for {hours} hours, and no report is recorded" in str(text)
+    assert {row.state for row in reminders()} == {"delivered"}
+    assert reminded.at(48) == ["paul@example.org"] * 4
+
+
+def test_a_reminder_says_nothing_of_the_participant_or_the_event(reminded: Reminded) -> None:
+    reminded.at(4)
+    text = reminded.mail.messages[-1].as_string()
+    assert reminded.event.participant.study_id not in text
+    assert "syncope" not in text
+
+
+def test_a_reminder_goes_to_the_next_when_the_delegation_of_whoever_is_on_call_has_ended(
+    reminded: Reminded, psychiatrist: User, pi: User
+) -> None:
+    end_delegation(pi, psychiatrist.delegations.get(), reason="on leave")
+    assert reminded.at(4) == ["ida@example.org"]
+
+
+def test_reminders_end_once_a_report_is_recorded(reminded: Reminded, coordinator: User) -> None:
+    assert len(reminded.at(4)) == 1
+    services.report_serious_event(
+        coordinator, reminded.event, occurred_at=AWARE + timedelta(hours=4), recipient="sponsor", means="portal"
+    )
+    for hours in (12, 20, 24):
+        assert len(reminded.at(hours)) == 1
+    states = [(row.state, row.why) for row in reminders()]
+    assert states == [("delivered", ""), *[("not needed", "it is reported")] * 3]
+
+
+def test_reminders_end_once_the_event_is_no_longer_serious(reminded: Reminded, coordinator: User) -> None:
+    assert len(reminded.at(4)) == 1
+    services.correct_adverse_event(
+        coordinator, reminded.event, version=1, reason="it was the planned stay", is_hospitalisation=False,
+        is_serious=False,
+    )  # fmt: skip
+    for hours in (12, 20, 24):
+        assert len(reminded.at(hours)) == 1
+    states = [(row.state, row.why) for row in reminders()]
+    gone = ("not needed", "the event is no longer recorded as serious")
+    assert states == [("delivered", ""), *[gone] * 3]
 
 
 def test_a_report_stops_the_first_clock_and_one_to_the_authority_the_other(
