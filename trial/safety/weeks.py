@@ -102,6 +102,19 @@ def next_span(site: Site, now: datetime) -> dict[str, datetime]:
     return {"starts_at": begins, "ends_at": begins + timedelta(days=1)}
 
 
+def state_of(shift: OnCallShift) -> dict[str, str]:
+    """Whether a shift still stands, for a form that was opened while it did."""
+    return {"In the roster": "no, taken out" if shift.is_cancelled else "yes"}
+
+
+def words_of(shift: OnCallShift) -> dict[str, str]:
+    """A shift in words, for a form that asks none of them."""
+    people = {"On call": f"{shift.person}, {shift.phone}"}
+    if shift.backup is not None:
+        people["Back-up"] = f"{shift.backup}, {shift.backup_phone}"
+    return {"From and to": span(shift), **people, **state_of(shift)}
+
+
 def span(shift: OnCallShift) -> str:
     """From when to when a shift lasts, in site time."""
     starts, ends = shift.starts_at.astimezone(shift.site.zone), shift.ends_at.astimezone(shift.site.zone)

@@ -8,7 +8,7 @@ from typing import Any
 
 from trial import protocol
 from trial.audit.context import audited
-from trial.records.services import RecordError, amend, content_hash, put, repeated
+from trial.records.services import RecordError, amend, content_hash, put, repeated, require_version
 from trial.safety import on_call
 from trial.safety.models import OnCallShift, SafetyContact
 from trial.users.models import Site, User
@@ -36,14 +36,17 @@ def change_shift(actor: User, shift: OnCallShift, *, version: int, reason: str, 
     """Change a shift with a reason; raises RecordError for an overlap, StaleRecord, ReasonRequired."""
     with audited(actor, reason.strip() or "changed"):
         Site.objects.select_for_update().get(pk=shift.site_id)
+        _assert_stands(shift, version)
         people = {name: values[name] for name in ("person", "backup")}
         _check(shift.site, values["starts_at"], values["ends_at"], people, besides=shift.pk)
         return amend(shift, actor, version=version, reason=reason, **values)
 
 
 def cancel_shift(actor: User, shift: OnCallShift, *, version: int, reason: str) -> OnCallShift:
-    """Take a shift out of the roster; it stays in the trail. Raises StaleRecord, ReasonRequired."""
-    return amend(shift, actor, version=version, reason=reason, is_cancelled=True)
+    """Take a shift out of the roster; it stays in the trail. Raises RecordError, StaleRecord, ReasonRequired."""
+    with audited(actor, reason.strip() or "taken out"):
+        _assert_stands(shift, version)
+        return amend(shift, actor, version=version, reason=reason, is_cancelled=True)
 
 
 def set_contact(
@@ -51,7 +54,10 @@ def set_contact(
 ) -> SafetyContact:
     """Say whom to phone when the roster names nobody; raises StaleRecord when somebody changed it meanwhile."""
     values = {"phone": phone, "answers": answers}
+    digest = content_hash({"site": site, **values})
     with audited(actor, "emergency number of the site"):
+        if key is not None and (row := repeated(SafetyContact, actor, key, digest)):
+            return row
         known = SafetyContact.objects.filter(site=site).first()
         if known is not None:
             return amend(known, actor, version=version or 0, reason="emergency number of the site", **values)
@@ -60,11 +66,19 @@ def set_contact(
             actor,
             key=key,
             reason="emergency number of the site",
-            digest=content_hash({"site": site, **values}),
+            digest=digest,
             site=site,
             protocol_version=protocol.FIRST,
             **values,
         )
+
+
+def _assert_stands(shift: OnCallShift, version: int) -> None:
+    """Refuse what comes too late first, so that it is told by whom; then a change of a shift that was taken out."""
+    locked = OnCallShift.objects.select_for_update().get(pk=shift.pk)
+    require_version(locked, version)
+    if locked.is_cancelled:
+        raise RecordError("This shift was taken out of the roster. Put somebody on call anew.")
 
 
 def _check(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from trial.participants.access import sites_of
 from trial.participants.forms import attempt
 from trial.permissions import requires, sites_permitting
+from trial.records.conflicts import opened
 from trial.records.saving import status_of, to_show
 from trial.safety import on_call, weeks
 from trial.safety.forms import CancelForm, ContactForm, ShiftForm
@@ -64,13 +65,14 @@ def shift(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a shift, with a reason."""
     found = shift_at(request, pk)
     with timezone.override(found.site.zone):
-        form = ShiftForm(posted(request), site=found.site, shift=found, initial=values_of(found))
+        form = shift_form(found, posted(request))
 
         def write() -> None:
-            given = {name: form.cleaned_data[name] for name in ("version", "reason")}
+            given = {"version": form.cleaned_data["version"] or 0, "reason": form.cleaned_data["reason"]}
             services.change_shift(request.user, found, **given, **form.people())  # type: ignore[arg-type]
 
-        if request.method == "POST" and attempt(form, write):
+        about = opened(found, shift_form, also=weeks.state_of)
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, "The shift is changed.")
             return to_week(form.cleaned_data["starts_at"].astimezone(found.site.zone).date())
         return roster_form(request, form, title=f"Change a shift at {found.site.code}", submit="Save")
@@ -82,13 +84,14 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a shift out of the roster, with a reason."""
     found = shift_at(request, pk)
     with timezone.override(found.site.zone):
-        form = CancelForm(posted(request), initial={"version": found.version})
+        form = cancel_form(found, posted(request))
 
         def write() -> None:
-            given = {name: form.cleaned_data[name] for name in ("version", "reason")}
+            given = {"version": form.cleaned_data["version"] or 0, "reason": form.cleaned_data["reason"]}
             services.cancel_shift(request.user, found, **given)  # type: ignore[arg-type]
 
-        if request.method == "POST" and attempt(form, write):
+        about = opened(found, cancel_form, also=weeks.words_of)
+        if request.method == "POST" and attempt(form, write, about, by=request.user):
             messages.success(request, "The shift is taken out. Look for the gap it leaves.")
             return to_week(found.starts_at.astimezone(found.site.zone).date())
         title = f"Take {found.person} out of the roster"
@@ -103,28 +106,46 @@ def contact(request: HttpRequest, code: str) -> HttpResponse:
     """Say whom to phone at a site when the roster names nobody."""
     site = get_object_or_404(Site, code=code, pk__in=sites_of(request))
     known = SafetyContact.objects.filter(site=site).first()
-    initial = {"phone": known.phone, "answers": known.answers, "version": known.version} if known else {}
-    form = ContactForm(posted(request), initial=initial)
+    form = contact_form(known, posted(request))
 
     def write() -> None:
         services.set_contact(request.user, site, **form.cleaned_data)  # type: ignore[arg-type]
 
-    if request.method == "POST" and attempt(form, write):
-        messages.success(request, f"The emergency number of {site.code} is saved.")
-        return redirect("safety:roster")
-    return roster_form(request, form, title=f"Emergency number of {site.code}", submit="Save")
+    # What makes the number carries the form's key itself.
+    about, by = (None, None) if known is None else (opened(known, contact_form), request.user)
+    with timezone.override(site.zone):
+        if request.method == "POST" and attempt(form, write, about, by=by):
+            messages.success(request, f"The emergency number of {site.code} is saved.")
+            return redirect("safety:roster")
+        return roster_form(request, form, title=f"Emergency number of {site.code}", submit="Save")
 
 
 def shift_at(request: HttpRequest, pk: UUID) -> OnCallShift:
-    """The shift at a site of the request; a foreign, a cancelled and a missing one raise the same Http404."""
+    """The shift at a site of the request; a foreign and a missing one raise the same Http404.
+
+    So does one taken out of the roster, but to a form that is sent: it is told who took it out, or was sent twice.
+    """
     rows = OnCallShift.objects.select_related("site", "person", "backup")
-    return get_object_or_404(rows, pk=pk, site_id__in=sites_of(request), is_cancelled=False)
+    if request.method != "POST":
+        rows = rows.filter(is_cancelled=False)
+    return get_object_or_404(rows, pk=pk, site_id__in=sites_of(request))
 
 
-def values_of(found: OnCallShift) -> dict[str, Any]:
-    """What the form of a shift shows first."""
+def shift_form(found: OnCallShift, data: Any = None) -> ShiftForm:
+    """The form of a change of a shift, showing it as it is."""
     names = ("starts_at", "ends_at", "person", "phone", "backup", "backup_phone", "version")
-    return {name: getattr(found, name) for name in names}
+    return ShiftForm(data, site=found.site, shift=found, initial={name: getattr(found, name) for name in names})
+
+
+def cancel_form(found: OnCallShift, data: Any = None) -> CancelForm:
+    """The form by which a shift is taken out."""
+    return CancelForm(data, initial={"version": found.version})
+
+
+def contact_form(known: SafetyContact | None, data: Any = None) -> ContactForm:
+    """The form of a site's emergency number, showing the one that it has."""
+    shown = {} if known is None else {name: getattr(known, name) for name in ("phone", "answers", "version")}
+    return ContactForm(data, initial=shown)
 
 
 def asked_day(request: HttpRequest) -> date:
