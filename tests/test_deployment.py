@@ -1,4 +1,4 @@
-"""deploy/ is what it claims: units that parse and are hardened, settings that exist, a role that can save."""
+"""deploy/ is what it claims: units that parse and are hardened, a guide whose site starts, a role that can save."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from django.db import connections
 
-from tests.engines.clones import ROOT, with_database
+from tests.engines.clones import ROOT
 from trial.settings import ENVIRONMENT
 
 DEPLOY = ROOT / "deploy"
+GUIDE = ROOT / "docs" / "deployment.md"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 LONG_RUNNING = {"trial-web.service", "trial-worker.service", "trial-beat.service"}
@@ -26,7 +27,7 @@ HARDENED = {
     "NoNewPrivileges": "true", "ProtectSystem": "strict", "ProtectHome": "true", "PrivateTmp": "true",
     "PrivateDevices": "true", "CapabilityBoundingSet": "", "UMask": "0077", "User": "trial",
 }  # fmt: skip
-COMMAND = re.compile(r"manage\.py (\w+)")
+COMMAND = re.compile(r"(?:manage\.py|^ *manage) (\w+)", re.MULTILINE)
 
 
 def parsed(path: Path) -> dict[str, dict[str, list[str]]]:
@@ -84,7 +85,7 @@ def test_every_timer_has_its_service_and_every_command_exists() -> None:
 
     names = {path.name for path in UNITS}
     assert {f"{path.stem}.service" for path in UNITS if path.suffix == ".timer"} <= names
-    texts = [*UNITS, ROOT / "docs" / "deployment.md", DEPLOY / "trial.env.example"]
+    texts = [*UNITS, GUIDE, DEPLOY / "trial.env.example"]
     used = {name for path in texts for name in COMMAND.findall(path.read_text(encoding="utf-8"))}
     assert used
     assert used - set(get_commands()) == set()
@@ -100,20 +101,105 @@ def test_every_setting_in_the_example_exists(name: str) -> None:
     assert named - set(ENVIRONMENT) == set()
 
 
-def test_the_example_is_a_production_site_that_passes_the_deployment_check(tmp_path: Path) -> None:
+def given_by_the_example(database_url: str, var_dir: Path) -> dict[str, str]:
+    """The example's settings with what it says to change, as systemd reads them."""
     text = (DEPLOY / "trial.env.example").read_text(encoding="utf-8")
     given = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
     keys = {name: f"{number}a" * 32 for number, name in enumerate(("AUDIT_SEAL_KEY", "BACKUP_KEY", "CONTACT_KEYS"), 1)}
-    given |= {**keys, "SECRET_KEY": "0123456789abcdef" * 5, "VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+    return {
+        **given,
+        **keys,
+        "SECRET_KEY": "0123456789abcdef" * 5,
+        "VAR_DIR": str(var_dir),
+        "DATABASE_URL": database_url,
+    }
+
+
+def written(settings: dict[str, str]) -> str:
+    """Settings as a file that systemd and the shell read."""
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def without(settings: dict[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in settings.items() if key != name}
+
+
+RUN_SQL = """import pathlib, psycopg, sys
+with psycopg.connect(sys.argv[1], autocommit=True) as server:
+    server.execute(pathlib.Path(sys.argv[2].removeprefix("--file=")).read_bytes())
+"""
+
+
+def machine(folder: Path, *, has_roles: bool) -> dict[str, str]:
+    """An environment with nothing but a PATH, on which the user trial is whoever runs the tests."""
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "psql.py").write_text(RUN_SQL, encoding="utf-8")
+    run_sql = f'exec {sys.executable} {programs / "psql.py"} "$@"' if has_roles else "exit 0"
+    for name, text in (("runuser", 'shift 3; exec "$@"'), ("psql", run_sql)):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    return {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+def started(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Load the site in the server and with the words of its unit."""
+    (command,) = parsed(DEPLOY / "systemd" / "trial-web.service")["Service"]["ExecStart"]
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", *command.split()[1:], "--check-config"],
         cwd=ROOT,
-        env={**os.environ, **given},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def make_serving_role(owner_url: str) -> str:
+    """The role that the administrator makes, whose rights the guide's file gives; the address it serves under."""
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(
+            "DO $$ BEGIN CREATE ROLE trial_web LOGIN PASSWORD 'serves-only'; "
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+    return re.sub(r"//[^@]+@", "//trial_web:serves-only@", owner_url)
+
+
+def test_the_guide_followed_to_the_letter_makes_a_site_that_starts(cloned_database: str, tmp_path: Path) -> None:
+    has_roles = cloned_database.startswith("postgres")
+    served_at = make_serving_role(cloned_database) if has_roles else cloned_database
+    (block,) = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    steps = block.replace("/opt/trial", str(ROOT)).replace("/etc/trial", str(tmp_path))
+    steps = steps.replace(".venv/bin/python", sys.executable)
+    given = given_by_the_example(served_at, tmp_path / "var")
+    (tmp_path / "trial.env").write_text(written(given), encoding="utf-8")
+    (tmp_path / "owner.env").write_text(written({"DATABASE_URL": cloned_database}), encoding="utf-8")
+    bare = machine(tmp_path, has_roles=has_roles)
+    done = subprocess.run(
+        ["sh", "-e", "-u", "-c", steps],
+        env=bare,
+        input="a first password, 2026\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # without a terminal the password is read from what is piped in
+    )
     assert done.returncode == 0, done.stderr
+    assert "pi may sign in" in done.stdout
+    assert "is on call at STL" in done.stdout
+    assert "no issues" in done.stdout
+    site = started({**bare, **given})
+    assert site.returncode == 0, site.stderr
+    alone = started({**bare, **without(given, "SITE_URL")})
+    assert alone.returncode != 0
+    assert "Set SITE_URL" in alone.stderr
+
+
+def test_the_example_names_every_setting_without_which_the_site_does_not_start() -> None:
+    checks = (ROOT / "trial" / "records" / "checks.py").read_text(encoding="utf-8")
+    demanded = set(re.findall(r"[A-Z]+_[A-Z_]+", checks.partition("def assert_reachable")[2])) & set(ENVIRONMENT)
+    assert demanded >= {"EMAIL_URL", "EMAIL_FROM", "SITE_URL"}
+    assert demanded - set(given_by_the_example("", ROOT)) == set()
 
 
 def tried(url: str, statement: str) -> str:
@@ -140,10 +226,8 @@ def test_a_form_is_saved_under_the_serving_role_which_cannot_touch_the_trail(clo
     from trial.audit.services import seal
     from trial.audit.verification import verify
 
-    ward, browser = make_ward(), Client()
+    ward, browser, web = make_ward(), Client(), make_serving_role(cloned_database)
     with psycopg.connect(cloned_database, autocommit=True) as owner:
-        owner.execute("DO $$ BEGIN CREATE ROLE trial_web LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-        owner.execute("ALTER ROLE trial_web PASSWORD 'serves-only'")
         owner.execute((DEPLOY / "postgresql" / "serving-role.sql").read_bytes())
     connections.close_all()
     for alias in connections:
@@ -154,9 +238,6 @@ def test_a_form_is_saved_under_the_serving_role_which_cannot_touch_the_trail(clo
     assert seal() > 0
     assert verify().ok
     connections.close_all()
-    web = re.sub(
-        r"//[^@]+@", "//trial_web:serves-only@", with_database(cloned_database, cloned_database.rpartition("/")[2])
-    )
     for statement in (
         "UPDATE audit_entry SET reason = 'forged'",
         "DELETE FROM audit_entry",

@@ -10,6 +10,7 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,9 +63,12 @@ ENVIRONMENT: dict[str, Variable] = {
     "DRAFT_KEEP_DAYS": Variable("14", "A draft that its author did not come back for is forgotten after these days."),
     "JOB_LEASE_SECONDS": Variable("30", "A job whose worker is silent for this long is done by another one."),
     "DEMO_PASSWORD": Variable("demo-only-2026", "Password of the demo accounts; used in demo mode only."),
-    "SITE_URL": Variable("http://127.0.0.1:8000", "Address of the site as its users type it; it stands in messages."),
+    "SITE_URL": Variable(
+        "http://127.0.0.1:8000",
+        "Address of the site as its users type it; it stands in messages. Production needs one with https.",
+    ),
     "EMAIL_URL": Variable("consolemail://", "Mail server: smtp+tls://user:password@host:587. Production needs one."),
-    "EMAIL_FROM": Variable("trial@localhost", "Sender of the site's messages."),
+    "EMAIL_FROM": Variable("trial@localhost", "Sender of the site's messages. Production needs a real one."),
     "LOG_LEVEL": Variable("INFO", "Level of the JSON log."),
 }
 
@@ -310,7 +314,7 @@ CONTENT_SECURITY_POLICY = {
 SITE_URL = read("SITE_URL").rstrip("/")
 vars().update(env.email_url_config(read("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("EMAIL_FROM")
-EMAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
+EMAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 EMAIL_TIMEOUT = 20
 
 LANGUAGE_CODE = "en"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -30,7 +33,7 @@ class ProgramOutdated(RuntimeError):
 
 
 class NobodyReachable(RuntimeError):
-    """An alert could reach nobody: no mail server, or a roster that was never filled."""
+    """An alert could reach nobody, or lead nowhere: no mail server, no address, a roster that was never filled."""
 
 
 def assert_migrated(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -65,18 +68,48 @@ def mail_reaches_people() -> bool:
     return settings.EMAIL_BACKEND not in SILENT_MAIL
 
 
-def assert_reachable() -> None:
-    """In production, raise NobodyReachable without a mail server or with a site whose roster was never filled.
+def is_this_machine(host: str) -> bool:
+    """Whether a host name or address means the machine of whoever asks, so that it leads others nowhere."""
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host in {"", "localhost"} or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
-    A roster that ran out is warned of on the pages instead: a site that would not start again at night would leave a
-    running infusion without its bedside.
+
+def address_leads_here() -> bool:
+    """Whether SITE_URL can be opened from another machine, behind TLS."""
+    try:
+        found = urlsplit(settings.SITE_URL)
+    except ValueError:
+        return False
+    return found.scheme == "https" and not is_this_machine(found.hostname or "")
+
+
+def assert_reachable() -> None:
+    """In production, raise NobodyReachable when an alert would reach nobody, naming what to set or to do.
+
+    That is without a mail server, a sender, or an address that its reader can open, and with a site whose roster was
+    never filled. A roster that ran out is warned of on the pages instead: a site that would not start again at night
+    would leave a running infusion without its bedside.
     """
     if settings.SITE_MODE != "production":
         return
     if not mail_reaches_people():
         raise NobodyReachable(
             "This site sends no e-mail, so an alert would reach nobody. Set EMAIL_URL to a mail server, for example "
-            "smtp+tls://user:password@mail.example.org:587, and EMAIL_FROM."
+            "smtp+tls://user:password@mail.example.org:587."
+        )
+    if is_this_machine(settings.EMAIL_DOMAIN):
+        raise NobodyReachable(
+            f"Messages would come from {settings.DEFAULT_FROM_EMAIL}, which mail servers refuse. Set EMAIL_FROM to an "
+            "address that your mail server may send for, for example trial@example.org."
+        )
+    if not address_leads_here():
+        raise NobodyReachable(
+            f"Messages about alerts would lead to {settings.SITE_URL}, which nobody can open from a telephone. Set "
+            "SITE_URL to the address that people type, with https, for example https://trial.example.org."
         )
     if empty := ask("safety.sites_without_roster"):
         raise NobodyReachable(

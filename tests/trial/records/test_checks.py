@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,8 @@ def test_the_site_does_not_start_with_a_changed_file(command: str) -> None:
 def production(settings: Any) -> Any:
     settings.SITE_MODE = "production"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.DEFAULT_FROM_EMAIL, settings.EMAIL_DOMAIN = "trial@hospital.example", "hospital.example"
+    settings.SITE_URL = "https://trial.hospital.example"
     return settings
 
 
@@ -69,6 +72,47 @@ def test_production_does_not_start_with_mail_that_reaches_nobody(production: Any
     assert_reachable()
     production.EMAIL_BACKEND = f"django.core.mail.backends.{kind}.EmailBackend"
     with pytest.raises(NobodyReachable, match="Set EMAIL_URL"):
+        assert_reachable()
+
+
+# RFC 6761 (localhost and what ends in it), RFC 1122 3.2.1.3 (127/8 and 0.0.0.0), RFC 4291 2.5.2 and 2.5.3 (:: and ::1).
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8000",
+        "https://127.0.0.1:8000",
+        "https://127.1.2.3",
+        "https://0.0.0.0",
+        "https://localhost/",
+        "https://LOCALHOST",
+        "https://trial.localhost",
+        "https://[::1]:8000",
+        "https://[::]",
+        "http://trial.hospital.example",
+        "trial.hospital.example",
+        "https://",
+        "https://[trial",
+    ],
+)
+def test_production_does_not_start_with_an_address_that_leads_nowhere_from_a_telephone(
+    production: Any, address: str
+) -> None:
+    assert_reachable()
+    production.SITE_URL = address
+    with pytest.raises(NobodyReachable, match=f"would lead to {re.escape(address)}, .* Set SITE_URL"):
+        assert_reachable()
+
+
+@pytest.mark.parametrize("address", ["https://trial.hospital.example:8443", "https://10.1.2.3", "https://[fd00::1]"])
+def test_production_may_stand_at_any_address_of_the_hospital(production: Any, address: str) -> None:
+    production.SITE_URL = address
+    assert_reachable()
+
+
+@pytest.mark.parametrize("domain", ["localhost", "localhost.", "[127.0.0.1]", ""])
+def test_production_does_not_start_with_a_sender_that_mail_servers_refuse(production: Any, domain: str) -> None:
+    production.EMAIL_DOMAIN = domain
+    with pytest.raises(NobodyReachable, match="Set EMAIL_FROM"):
         assert_reachable()
 
 
@@ -82,6 +126,6 @@ def test_production_does_not_start_with_an_empty_roster_but_with_one_that_ran_ou
     assert_reachable()
 
 
-def test_a_demo_site_starts_without_either(settings: Any) -> None:
+def test_a_demo_site_starts_without_any_of_them(settings: Any) -> None:
     clinic.make_site("K")
     assert_reachable()

@@ -1,4 +1,4 @@
-"""The site does not start while a write could go unaudited, under any server."""
+"""The site does not start while a write could go unaudited, or an alert reach nobody, under any server."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from django.utils import timezone
 
 from tests.engines.clones import ROOT
+from tests.trial.records import clinic
+from trial.permissions import Role
+from trial.safety.services.roster import plan_shift
 
 
-def start(database_url: str, var_dir: Path, module: str) -> subprocess.CompletedProcess[str]:
+def start(database_url: str, var_dir: Path, module: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Import the application as a server does."""
     return subprocess.run(
         [sys.executable, "-c", f"import {module}"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url, "VAR_DIR": str(var_dir)},
+        env={**os.environ, "DATABASE_URL": database_url, "VAR_DIR": str(var_dir), **settings},
         capture_output=True,
         text=True,
         check=False,
@@ -89,6 +94,54 @@ def test_the_application_refuses_to_start_on_a_newer_database(cloned_database: s
     assert done.returncode != 0
     assert "ProgramOutdated" in done.stderr
     assert "users.9999_later" in done.stderr
+
+
+PRODUCTION = {
+    "SITE_MODE": "production",
+    "EMAIL_URL": "smtp+tls://trial:secret@mail.example.org:587",
+    "EMAIL_FROM": "trial@example.org",
+    "SITE_URL": "https://trial.example.org",
+}
+
+
+def fill_a_roster() -> None:
+    """A site of the hospital with somebody on call, as the guide's commands make it."""
+    site = clinic.make_site("K")
+    pi, now = clinic.make_person(site, Role.PI), timezone.now()
+    plan_shift(pi, site=site, starts_at=now, ends_at=now + timedelta(days=7), person=pi, phone="314 555 0101")
+
+
+def test_a_production_site_starts_when_an_alert_can_reach_somebody(cloned_orm: str, tmp_path: Path) -> None:
+    fill_a_roster()
+    done = start(cloned_orm, tmp_path, "trial.wsgi", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "setting", "value"),
+    [
+        ("trial.wsgi", "EMAIL_URL", "consolemail://"),
+        ("trial.wsgi", "SITE_URL", "http://127.0.0.1:8000"),
+        ("trial.asgi", "EMAIL_FROM", "trial@localhost"),
+    ],
+)
+def test_a_production_site_refuses_to_start_when_an_alert_would_reach_nobody(
+    cloned_orm: str, tmp_path: Path, module: str, setting: str, value: str
+) -> None:
+    fill_a_roster()
+    done = start(cloned_orm, tmp_path, module, **{**PRODUCTION, setting: value})
+    assert done.returncode != 0
+    assert "NobodyReachable" in done.stderr
+    assert f"Set {setting}" in done.stderr
+
+
+def test_a_production_site_refuses_to_start_with_an_empty_roster(cloned_orm: str, tmp_path: Path) -> None:
+    clinic.make_site("K")
+    done = start(cloned_orm, tmp_path, "trial.wsgi", **PRODUCTION)
+    assert done.returncode != 0
+    assert "NobodyReachable" in done.stderr
+    assert "Nobody was ever on call at K" in done.stderr
+    assert "manage.py add_on_call" in done.stderr
 
 
 def test_a_taken_port_is_named_with_another_to_try(cloned_database: str, tmp_path: Path) -> None:
