@@ -76,8 +76,59 @@ def test_what_runs_for_long_is_started_again(name: str) -> None:
 def test_the_web_server_listens_on_the_loopback_only() -> None:
     (start,) = parsed(DEPLOY / "systemd" / "trial-web.service")["Service"]["ExecStart"]
     assert "--bind 127.0.0.1:8000" in start
-    for proxy in ("Caddyfile", "nginx.conf"):
-        assert "127.0.0.1:8000" in (DEPLOY / proxy).read_text(encoding="utf-8")
+
+
+def directives(name: str) -> list[tuple[str, ...]]:
+    """What a proxy's file says: the words of each statement and of each block's beginning, its comments left out."""
+    lines = (line.split("#")[0].strip() for line in (DEPLOY / name).read_text(encoding="utf-8").splitlines())
+    return [tuple(line.rstrip(";{ ").split()) for line in lines if line.strip("{} ")]
+
+
+def nginx_servers() -> list[list[tuple[str, ...]]]:
+    """The statements of each server of nginx."""
+    servers: list[list[tuple[str, ...]]] = []
+    for words in directives("nginx.conf"):
+        if words == ("server",):
+            servers.append([])
+        else:
+            servers[-1].append(words)
+    return servers
+
+
+# A client that names itself in X-Forwarded-For would escape the limits of guesses, or have another locked out; one that
+# says http in X-Forwarded-Proto would be sent round in circles. nginx, ngx_http_proxy_module: proxy_set_header replaces
+# what the client sent; $proxy_add_x_forwarded_for would add to it. RFC 8996: nothing older than TLS 1.2.
+def test_nginx_says_itself_who_asks_and_how_and_serves_nothing_without_tls() -> None:
+    plain, behind_tls = nginx_servers()
+    assert [words for words in plain if words[0] not in {"listen", "server_name"}] == [
+        ("return", "301", "https://$host$request_uri")
+    ]
+    assert {words[1] for words in plain if words[0] == "listen"} == {"80", "[::]:80"}
+    assert [words[2:] for words in behind_tls if words[0] == "listen"] == [("ssl",), ("ssl",)]
+    headers = {words[1]: words[2:] for words in behind_tls if words[0] == "proxy_set_header"}
+    assert headers == {
+        "Host": ("$host",),
+        "X-Forwarded-Proto": ("https",),
+        "X-Forwarded-For": ("$remote_addr",),
+    }
+    assert ("ssl_protocols", "TLSv1.2", "TLSv1.3") in behind_tls
+    assert ("proxy_pass", "http://127.0.0.1:8000") in behind_tls
+
+
+# Caddy's documentation, "Automatic HTTPS" (a site named by its domain gets a certificate and a redirect) and
+# "reverse_proxy", "Defaults" (since 2.5.0 X-Forwarded-For and -Proto are set anew, but for a trusted proxy's).
+def test_caddy_does_the_same_by_what_its_file_leaves_as_it_is() -> None:
+    said = directives("Caddyfile")
+    assert said[0] == ("trial.example.org",)
+    assert ("protocols", "tls1.2", "tls1.3") in said
+    assert ("reverse_proxy", "127.0.0.1:8000") in said
+    left_alone = {"auto_https", "trusted_proxies", "header_up", "tls_insecure_skip_verify", "bind"}
+    assert {word for words in said for word in words} & left_alone == set()
+
+
+def test_no_proxy_takes_the_site_away_when_a_part_of_it_is_unwell() -> None:
+    words = {word for name in ("Caddyfile", "nginx.conf") for said in directives(name) for word in said}
+    assert {word for word in words if word.startswith("health_") or "healthz" in word} == set()
 
 
 def test_every_timer_has_its_service_and_every_command_exists() -> None:
@@ -89,6 +140,32 @@ def test_every_timer_has_its_service_and_every_command_exists() -> None:
     used = {name for path in texts for name in COMMAND.findall(path.read_text(encoding="utf-8"))}
     assert used
     assert used - set(get_commands()) == set()
+
+
+def test_what_starts_with_the_machine_is_enabled_by_the_guide() -> None:
+    (enabled,) = re.findall(r"`systemctl enable --now ([^`]+)`", GUIDE.read_text(encoding="utf-8"))
+    meant = {path.name.removesuffix(".service") for path in UNITS if "Install" in parsed(path)}
+    assert set(enabled.split()) == meant
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_a_unit_finds_its_settings_in_files_that_have_an_example(path: Path) -> None:
+    service = parsed(path)["Service"]
+    examples = [DEPLOY / f"{Path(name).name}.example" for name in service["EnvironmentFile"]]
+    named = "".join(example.read_text(encoding="utf-8") for example in examples)
+    commands = " ".join(value for key, values in service.items() if key.startswith("Exec") for value in values)
+    assert [name for name in re.findall(r"\$\{(\w+)\}", commands) if f"\n{name}=" not in named] == []
+
+
+def test_the_head_of_the_audit_chain_leaves_the_machine_and_replaces_no_older_one() -> None:
+    service = parsed(DEPLOY / "systemd" / "trial-audit-head.service")["Service"]
+    (export,), (copy,) = service["ExecStart"], service["ExecStartPost"]
+    folder = export.rpartition(" ")[2]
+    assert "manage.py export_audit_head --out" in export
+    assert copy.split()[-2:] == [f"{folder}/", "${AUDIT_HEADS_TO}"]
+    assert "--ignore-existing" in copy
+    assert "--delete" not in copy
+    assert service["ExecStartPre"] == [f"/bin/mkdir -p {folder}"]
 
 
 @pytest.mark.parametrize("name", ["trial.env.example", "owner.env.example"])

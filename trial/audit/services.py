@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +103,10 @@ def _finished_entries(
 
 
 def export_head(path: Path, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, object]:
-    """Seal, then write the newest link to `path` as JSON, to be kept where the database's owner is not."""
+    """Seal, then write the newest link to `path` as JSON, to be kept where the database's owner is not.
+
+    In a folder each export is a file of its own, named by link and moment, so that a later one replaces none.
+    """
     seal(using=using)
     last = AuditSeal.objects.using(using).order_by("-seq").first()
     head: dict[str, object] = {
@@ -111,5 +115,7 @@ def export_head(path: Path, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, objec
         "entry_id": last.entry_id if last else 0,
         "exported_at": now_text(),
     }
+    if path.is_dir():
+        path /= f"audit-head-{head['seq']}-{re.sub('[^0-9]', '', str(head['exported_at']))}.json"
     path.write_text(json.dumps(head, indent=2) + "\n")
     return head

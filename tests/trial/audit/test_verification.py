@@ -85,6 +85,19 @@ def test_a_cut_off_end_is_found_by_the_exported_head_only(site: Site, cloned_orm
     assert said.getvalue().startswith("FIRST WRONG: ")
 
 
+def test_a_folder_keeps_every_exported_head_and_each_is_found_again(site: Site, tmp_path: Path) -> None:
+    call_command("export_audit_head", out=tmp_path, stdout=StringIO())
+    with audited("system:test", "renamed once more"):
+        Site.objects.filter(pk=site.pk).update(name="Renamed again")
+    settle()
+    call_command("export_audit_head", out=tmp_path, stdout=StringIO())
+    older, newer = sorted(tmp_path.iterdir(), key=lambda path: int(path.name.split("-")[2]))
+    assert older.suffix == newer.suffix == ".json"
+    assert json.loads(older.read_text())["seq"] < json.loads(newer.read_text())["seq"]
+    for head in (older, newer):
+        call_command("verify_audit", head=head, stdout=StringIO())
+
+
 def test_the_first_wrong_row_is_named_twenty_are_listed_and_a_hundred_of_a_kind_are_kept(cloned_orm: str) -> None:
     """Somebody who changed every row does not make the check end early, or fill its report."""
     made = [rows.make_site() for _ in range(MOST_FINDINGS + 3)]

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     help = "Seal the trail and write its newest link to a file; keep the file away from this machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--out", type=Path, required=True, help="file to write (JSON)")
+        parser.add_argument(
+            "--out", type=Path, required=True, help="file to write (JSON), or a folder, which keeps every export"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         head = export_head(options["out"])
