@@ -13,7 +13,7 @@ from trial.monitoring.plausible import LIMITS, VISIT_SILENT_FOR
 State = Literal["open", "answered", "closed"]
 Verb = Literal["answered", "reopened", "closed", "withdrawn"]
 Severity = Literal["minor", "major"]
-Kind = Literal["missing", "out of range", "inconsistent dates"]
+Kind = Literal["missing", "out of range", "out of window", "inconsistent dates"]
 
 # From which states a verb leads where; everything else is refused.
 MOVES: dict[Verb, tuple[tuple[State, ...], State]] = {
@@ -43,7 +43,8 @@ class Surroundings:
     """What else is known of the participant, for checks that compare records.
 
     ``weights`` are all recorded weights (kg) with their moments, oldest first; ``reverified_from`` is the change (%)
-    from which the protocol has a weight taken again; ``missing`` names what a held visit still lacks.
+    from which the protocol has a weight taken again; ``missing`` names what a held visit still lacks; ``departure``
+    says in a sentence how far from its window it was held.
     """
 
     consented_at: datetime | None = None
@@ -52,6 +53,7 @@ class Surroundings:
     weights: tuple[tuple[datetime, Decimal], ...] = ()
     reverified_from: Decimal = Decimal(0)
     missing: tuple[str, ...] = ()
+    departure: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,13 @@ def silent_visit(record: Recorded) -> Iterator[Fault]:
         yield Fault("state", asked, f"{closes_at}")
 
 
+def outside_window(record: Recorded) -> Iterator[Fault]:
+    """A visit held before its window opened or after it closed: a wrong date, or a deviation that is one."""
+    if record.values["state"] == "done" and record.around.departure:
+        asked = f"{record.around.departure} Is the date right? If so, say why; the deviation stands."
+        yield Fault("done_at", asked, f"{record.values['done_at']} {record.around.departure}")
+
+
 def incomplete_visit(record: Recorded) -> Iterator[Fault]:
     """A visit recorded as done at which a scale of the protocol is not recorded."""
     if record.values["state"] == "done" and record.around.missing:
@@ -224,6 +233,11 @@ CHECKS: dict[str, Check] = {
             "silent_visit", "Visit without a word", "missing", "major", "the window of a visit",
             f"it closed more than {VISIT_SILENT_FOR.days} days ago and the visit is neither done nor missed",
             (VISIT,), silent_visit, compares=True,
+        ),
+        Check(
+            "outside_window", "Visit held outside its window", "out of window", "minor",
+            "when a visit was held, and its window by the protocol", "it was held before the window or after it",
+            (VISIT,), outside_window, compares=True,
         ),
         Check(
             "incomplete_visit", "Scale missing at a visit that was held", "missing", "major",

@@ -14,8 +14,9 @@ from django.utils import timezone
 from trial.monitoring.rules import WEIGHTS, Recorded, Surroundings
 from trial.monitoring.subjects import participant_of, plain, visit_of
 from trial.participants.models import Participant, Status, Visit
-from trial.participants.queries import consented_at, protocol_of, statuses_of
+from trial.participants.queries import consented_at, protocol_of, statuses_of, window_of
 from trial.records.events import ask
+from trial.rules.deviations import window_deviation
 
 
 def recorded(row: Any, around: Surroundings | None = None) -> Recorded:
@@ -66,6 +67,14 @@ def missing_at(visits: list[Visit]) -> dict[UUID, tuple[str, ...]]:
     """What held visits still lack, by the visit's id; visits that lack nothing are absent."""
     found: dict[UUID, tuple[str, ...]] = ask("assessments.missing_at", visits=visits)
     return found
+
+
+def departure_of(visit: Visit) -> str:
+    """How far from its window a held visit was, in a sentence; empty inside it, and for a provisional window."""
+    if visit.done_at is None:
+        return ""
+    found = window_deviation(window_of(visit), visit.done_at, visit.participant.site.zone)
+    return found.description if found else ""
 
 
 def model(table: str) -> type[Model]:

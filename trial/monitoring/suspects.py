@@ -28,6 +28,7 @@ def all_of() -> Iterator[list[Any]]:
     yield questioned()
     yield silent_visits()
     yield incomplete_visits()
+    yield visits_outside()
     for table in sorted({table for code in DATED for table in CHECKS[code].tables}):
         yield dated(table)
     for table in (RATE, BAG):
@@ -65,6 +66,12 @@ def incomplete_visits() -> list[Visit]:
     done = list(with_relations(Visit.objects.filter(state=Visit.State.DONE)))
     lacking = missing_at(done)
     return [visit for visit in done if visit.pk in lacking]
+
+
+def visits_outside() -> list[Visit]:
+    """Visits held before their window opened or after it closed."""
+    outside = Q(done_at__lt=F("opens_at")) | Q(done_at__gt=F("closes_at"))
+    return list(with_relations(Visit.objects.filter(outside, state=Visit.State.DONE)))
 
 
 def dated(table: str) -> list[Any]:

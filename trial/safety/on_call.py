@@ -93,7 +93,7 @@ def chain(site: Site, at: datetime) -> list[User]:
     able = may_answer(site, at)
     shift = on_call(site.pk, at)
     planned = (shift.person, shift.backup) if shift else ()
-    return list(dict.fromkeys([*(person for person in planned if person in able), *able]))  # type: ignore[list-item]
+    return list(dict.fromkeys([*(person for person in planned if person in able), *able]))
 
 
 def unreached(alerts: Iterable[Alert], now: datetime) -> list[Unreached]:

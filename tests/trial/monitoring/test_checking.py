@@ -200,6 +200,22 @@ def test_a_visit_marked_done_without_its_scales_is_asked_about_until_they_are_th
     assert (query.state, query.outcome) == ("closed", "corrected")
 
 
+def test_a_visit_held_outside_its_window_is_asked_about_until_its_date_is_corrected(
+    consented: Participant, coordinator: User
+) -> None:
+    visit = get_visit(consented, "screening")
+    participants.record_visit(coordinator, visit, occurred_at=CONSENTED + timedelta(days=200))
+    sweep()
+    (query,) = of_check("outside_window")
+    assert (query.field, "Screening was held" in query.question) == ("done_at", True), query.question
+    visit = get_visit(consented, "screening")
+    participants.correct_visit(coordinator, visit, version=visit.version, reason="wrong month", done_at=LATER)
+    query.refresh_from_db()
+    assert (query.state, query.outcome, "wrong month" in query.closing_reason) == ("closed", "corrected", True)
+    (lacking,) = of_check("incomplete_visit")
+    assert lacking.state == "open", "another date is no scale"
+
+
 def test_a_save_of_a_usual_record_pays_nothing_for_the_checks(
     consented: Participant, coordinator: User, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,6 +162,13 @@ def test_a_visit_is_asked_about_when_its_window_closed_more_than_a_week_ago() ->
     assert asked("silent_visit", a_record(rules.VISIT, closes_at=None, state="planned")) == []
 
 
+def test_a_visit_held_outside_its_window_is_asked_about() -> None:
+    outside = Surroundings(departure="Week 2 was held 2026-03-30 10:00, late.")
+    assert asked("outside_window", a_record(rules.VISIT, state="done", done_at=AT, around=outside)) == ["done_at"]
+    assert asked("outside_window", a_record(rules.VISIT, state="planned", done_at=None, around=outside)) == []
+    assert asked("outside_window", a_record(rules.VISIT, state="done", done_at=AT)) == []
+
+
 def test_a_held_visit_that_lacks_a_scale_is_asked_about() -> None:
     lacking = Surroundings(missing=("MADRS",))
     assert asked("incomplete_visit", a_record(rules.VISIT, state="done", around=lacking)) == [""]

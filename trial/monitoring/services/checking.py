@@ -15,7 +15,7 @@ from trial.monitoring.models import DataQuery, QueryMessage
 from trial.monitoring.queries import OPEN, latest_entry
 from trial.monitoring.rules import CHECKS, Check, Fault, Surroundings, checks_of, faults
 from trial.monitoring.subjects import participant_of, visit_of
-from trial.monitoring.surroundings import missing_at, recorded, surroundings
+from trial.monitoring.surroundings import departure_of, missing_at, recorded, surroundings
 from trial.participants.models import Visit
 from trial.records.services import check_fields, content_hash
 
@@ -37,7 +37,7 @@ def check_again(actor: Actor, row: Any, why: str) -> None:
     wanted = checks_of(row._meta.label_lower)
     if not wanted:
         return
-    around = surroundings(participant_of(row)) if any(one.compares for one in wanted) else None
+    around = _around(row) if any(one.compares for one in wanted) else None
     found = faults(recorded(row, around), wanted)
     _close_ended(actor, row, found, f"Resolved by correction: {why}")
     _raise_all(actor, row, found)
@@ -67,7 +67,7 @@ def _judge(row: Any) -> int:
 def _around(row: Any) -> Surroundings:
     if not isinstance(row, Visit):
         return surroundings(participant_of(row))
-    return Surroundings(missing=missing_at([row]).get(row.pk, ()))
+    return Surroundings(missing=missing_at([row]).get(row.pk, ()), departure=departure_of(row))
 
 
 def fingerprint(code: str, fault: Fault) -> str:
