@@ -9,6 +9,8 @@ SERVE ?= 1
 WORKERS ?= 2
 # 0: test-slow leaves out hundreds of kills and races, which take longer than a change should wait.
 ENDURANCE ?= 1
+# A folder: the tests leave their results there, and validation writes them beside the requirements.
+RESULTS ?=
 REPORT ?= per-protocol
 SITE ?= STL
 REPORT_DIR ?= $(VAR_DIR)/report
@@ -43,6 +45,7 @@ COVERAGE := $(PY) -m coverage
 # address for the same code, and what races, takes minutes and adds no branch.
 WALKED := tests/trial/audit tests/trial/signatures tests/trial/locks tests/audit/test_routes.py tests/trial/test_kept_from.py \
 	--ignore-glob='*/test_triggers.py' --ignore-glob='*/test_race.py'
+RESULT = $(if $(RESULTS),--junit-xml=$(RESULTS)/$(1).xml)
 SHORT := $(if $(filter 0,$(ENDURANCE)), and not endurance)
 
 VENV_READY := $(VENV)/.ready-venv
@@ -113,12 +116,12 @@ serve: install ## serve the site with the data it has
 
 test: $(DEV_READY) $(NODE_READY) ## tests on SQLite, then those of the database again on PostgreSQL
 	@$(PY) -m tests.engines versions
-	$(PYTEST) -n $(WORKERS) -m "not slow and not services"
-	$(PY) -m tests.engines postgres -- $(PYTEST) -n $(WORKERS) -m "db_engine and not slow and not browser and not services"
+	$(PYTEST) -n $(WORKERS) $(call RESULT,sqlite) -m "not slow and not services"
+	$(PY) -m tests.engines postgres -- $(PYTEST) -n $(WORKERS) $(call RESULT,postgresql) -m "db_engine and not slow and not browser and not services"
 
 test-slow: $(DEV_READY) $(NODE_READY) ## the long tests, on both engines
-	$(PYTEST) -n $(WORKERS) -m "slow and not services$(SHORT)"
-	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) -m "db_engine and slow and not browser and not services$(SHORT)"
+	$(PYTEST) -n $(WORKERS) $(call RESULT,slow-sqlite) -m "slow and not services$(SHORT)"
+	$(PY) -m tests.engines postgres --durable -- $(PYTEST) -n $(WORKERS) $(call RESULT,slow-postgresql) -m "db_engine and slow and not browser and not services$(SHORT)"
 
 test-services: $(DEV_READY) $(NODE_READY) ## tests with PostgreSQL, Redis and RabbitMQ
 	$(PY) -m tests.engines postgres redis rabbitmq -- $(PYTEST) -m "services"
@@ -145,8 +148,8 @@ bench: $(DEV_READY) $(NODE_READY) ## time the set-up and the pages of a demo sit
 config: $(RUNTIME_READY) ## write docs/configuration.md from the settings
 	$(PY) -m tools.configuration
 
-validation: $(DEV_READY) ## write docs/validation/matrix.md from the requirements
-	$(PY) -m tools.validation
+validation: $(DEV_READY) ## write docs/validation/matrix.md; with RESULTS=folder its matrix.md with what passed
+	$(PY) -m tools.validation $(if $(RESULTS),--results $(RESULTS)/*.xml --out $(RESULTS)/matrix.md)
 
 lock: $(VENV_READY) ## resolve the pinned, hashed requirements again
 	@for set in "runtime:" "dev:--extra dev -c requirements/runtime.txt"; do \

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "docs" / "validation" / "requirements.toml"
+OTHERS = ROOT / "docs" / "validation" / "other_tests.toml"
 PAGE = ROOT / "docs" / "validation" / "matrix.md"
 HEAD = """# Requirement, risk, test{result}
 
@@ -48,6 +49,11 @@ def requirements(path: Path = SOURCE) -> list[Requirement]:
     return [Requirement(name, **{**given, "tests": tuple(given["tests"])}) for name, given in read.items()]
 
 
+def others(path: Path = OTHERS) -> dict[str, str]:
+    """The test files that hold no requirement, each with its reason."""
+    return dict(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
 def known_tests(root: Path = ROOT) -> list[str]:
     """The name of every test, as pytest gives it without parameters."""
     return [name for path in sorted((root / "tests").rglob("test_*.py")) for name in _tests_in(path, root)]
@@ -67,6 +73,17 @@ def _tests_in(path: Path, root: Path) -> Iterator[str]:
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
     """The tests that a pattern names."""
     return [name for name in names if fnmatchcase(name, pattern)]
+
+
+def unnamed(wanted: Iterable[Requirement], names: Iterable[str]) -> list[str]:
+    """The test files of which no requirement names a test."""
+    names = list(names)
+    named = {name for each in wanted for pattern in each.tests for name in matching(pattern, names)}
+    return sorted({_file(name) for name in names} - {_file(name) for name in named})
+
+
+def _file(name: str) -> str:
+    return name.partition("::")[0]
 
 
 def results(path: Path) -> dict[str, Counter[str]]:
@@ -110,12 +127,15 @@ def page(wanted: list[Requirement], names: list[str], runs: list[dict[str, Count
 
 
 def main() -> int:
-    """Write the page; 1 when a requirement has no test."""
+    """Write the page; 1 when a requirement has no test, or a result file is absent."""
     parser = argparse.ArgumentParser(prog="python -m tools.validation", description=__doc__)
     parser.add_argument("--results", type=Path, nargs="*", default=[], help="result files of pytest")
     parser.add_argument("--out", type=Path, default=PAGE)
     given = parser.parse_args()
     wanted, names = requirements(), known_tests()
+    if absent := [str(path) for path in given.results if not path.is_file()]:
+        print(f"No results at {', '.join(absent)}: run `make test RESULTS=…` first.", file=sys.stderr)
+        return 1
     bare = [f"{each.name}: {pattern}" for each in wanted for pattern in each.tests if not matching(pattern, names)]
     if bare:
         print("No such test:\n" + "\n".join(bare), file=sys.stderr)
