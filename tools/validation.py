@@ -118,7 +118,7 @@ def page(wanted: list[Requirement], names: list[str], runs: list[dict[str, Count
     given = {"result": ", result", "result_head": "|Result", "rule": "|---", "words": ""} if runs else {}
     text = HEAD.format(**(given or {"result": "", "result_head": "", "rule": "", "words": PLAIN}))
     for each in wanted:
-        shown = "<br>".join(f"`{pattern}` ({len(matching(pattern, names))})" for pattern in each.tests)
+        shown = "<br>".join(f"`{pattern}`" for pattern in each.tests)
         row = [f"**{each.name}**: {each.requirement}", each.risk, each.source, shown]
         if runs:
             row.append(said(sorted({name for pattern in each.tests for name in matching(pattern, names)}), runs))

@@ -73,6 +73,14 @@ def test_the_commands_make_a_site_and_an_account(monkeypatch: pytest.MonkeyPatch
     assert nora.roles_by_site() == {Site.objects.get().id: frozenset({"nurse"})}
 
 
+def test_whoever_makes_a_site_is_told_of_its_first_shift_but_not_for_practice() -> None:
+    said, practice = StringIO(), StringIO()
+    call_command("add_site", "K", name="Clinic", timezone="America/Chicago", stdout=said)
+    call_command("add_site", "P", name="Practice", timezone="America/Chicago", practice=True, stdout=practice)
+    assert "first shift now (manage.py add_account, add_on_call)" in said.getvalue()
+    assert "shift" not in practice.getvalue()
+
+
 def test_the_command_for_accounts_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "getpass", lambda prompt: "short")
     with pytest.raises(CommandError, match="no site 'K'"):

@@ -27,3 +27,8 @@ class Command(BaseCommand):
             is_practice=options["practice"],
         )
         self.stdout.write(f"Site {site} made.")
+        if not site.is_practice:
+            self.stdout.write(
+                "Give it an account and its first shift now (manage.py add_account, add_on_call): in production no "
+                "server starts, nor starts a worker anew, while an alert at one of its sites would reach nobody."
+            )
