@@ -22,8 +22,9 @@ CONTROL_VISITS = {"pre1": "control_1", "pre2": "control_2"}
 
 
 class VolumeRow(NamedTuple):
-    """A structure's volume in mm³, its share of the intracranial volume in per mille, and its label."""
+    """A structure's volume in mm³, its share of the intracranial volume in per mille, its label, and its record."""
 
+    pk: UUID
     structure: str
     label: str
     volume: Decimal
@@ -112,13 +113,14 @@ def labels_of(session: ImagingSession) -> dict[str, str]:
 
 def volume_rows(session: ImagingSession) -> list[VolumeRow]:
     """The session's volumes in the protocol's order, the intracranial volume last."""
-    found = {row.structure: row.volume_mm3 for row in Volume.objects.filter(session=session)}
+    records = {row.structure: row for row in Volume.objects.filter(session=session)}
+    found = {name: row.volume_mm3 for name, row in records.items()}
     etiv = found.get(ETIV)
     rows = []
     for name, label in labels_of(session).items():
         if name in found:
             share = per_mille(found[name], etiv) if etiv and name != ETIV else None
-            rows.append(VolumeRow(name, label, found[name], share))
+            rows.append(VolumeRow(records[name].pk, name, label, found[name], share))
     return rows
 
 

@@ -70,6 +70,7 @@ def session(request: PermittedRequest, study_id: str, timepoint: str) -> HttpRes
             "volumes": queries.volume_rows(row),
             "networks": queries.networks_in(row),
             "hours": queries.hours_after_infusion(row),
+            "may_audit": may(request.user, "history.read", participant.site_id),
             "may_record": may(request.user, "imaging.record", participant.site_id),
         }
         return render(request, "imaging/session.html", frame)

@@ -338,3 +338,20 @@ def test_networks_without_any_value_are_not_printed(
     panel = text_of(browser.get(address("panel", participant)))
     assert first[1].label.text in panel
     assert not any(network.label.text in panel for _, network in others)
+
+
+def test_every_number_of_a_session_leads_to_its_history(
+    browser: Client, analyst: User, participant: Participant, session: ImagingSession
+) -> None:
+    name = next(iter(protocol.for_version(protocol.FIRST).imaging.networks))
+    services.record_connectivity(analyst, session=session, network=name, value=0.25)
+    where = address("volumes", participant, "pre1")
+    token = token_of(browser.post(where, {"file": SimpleUploadedFile("aseg.stats", ASEG), "made_by": "FreeSurfer 6"}))
+    browser.post(where, {"token": token})
+    page = browser.get(address("session", participant, "pre1")).content.decode()
+    rows = [*Volume.objects.all(), *NetworkConnectivity.objects.all()]
+    assert len(rows) > 2
+    for row in rows:
+        to = reverse("audit:history", args=[row._meta.label, row.pk])
+        assert f'href="{to}"' in page
+        assert browser.get(to).status_code == 200

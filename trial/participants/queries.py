@@ -14,6 +14,7 @@ from trial import protocol
 from trial.participants.models import (
     Cohort,
     Consent,
+    CriterionJudgement,
     EligibilityDecision,
     Participant,
     PregnancyTest,
@@ -110,6 +111,22 @@ def latest_decision(participant: Participant, *, by: datetime | None = None) -> 
     """The latest decision on eligibility (made by an instant, if one is given), or None."""
     decisions = EligibilityDecision.objects.filter(participant=participant, **_until(by))
     return decisions.order_by("-occurred_at", "-entered_at").first()
+
+
+def decisions(participant: Participant) -> QuerySet[EligibilityDecision]:
+    """Every decision on eligibility, the newest first."""
+    rows = EligibilityDecision.objects.filter(participant=participant).select_related("entered_by")
+    return rows.order_by("-occurred_at", "-entered_at")
+
+
+def criteria_judged(participant: Participant) -> list[tuple[str, CriterionJudgement]]:
+    """Every finding about a criterion, the newest first, with the criterion in the words of the protocol."""
+    criteria = protocol_of(participant).eligibility
+    rows = CriterionJudgement.objects.filter(participant=participant).select_related("entered_by")
+    return [
+        (criteria[row.criterion].text.text if row.criterion in criteria else row.criterion, row)
+        for row in rows.order_by("-occurred_at", "-entered_at", "criterion")
+    ]
 
 
 def _until(by: datetime | None) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.trial.participants.people import CONSENTED, STARTED
+from tests.trial.participants.people import CONSENTED, STARTED, make_user
 from tests.trial.participants.test_eligibility import EXAMINED, FAILED, HISTORY, PERSON, answers, decide, judge_all
 from trial.participants import facts, services
 from trial.participants.models import CriterionJudgement, EligibilityDecision, Participant
@@ -20,7 +20,7 @@ from trial.participants.services import StepRefused
 from trial.records import events
 from trial.records.services import RecordError
 from trial.safety.models import Deviation
-from trial.users.models import User
+from trial.users.models import Site, User
 
 LATER = CONSENTED + timedelta(days=3)
 PREGNANCY: dict[str, Any] = {"breast_feeding": "no", "contraception": "yes"}
@@ -198,3 +198,22 @@ def test_a_decision_dated_before_consent_enrols_nobody(screened: Participant, ps
     early = CONSENTED - timedelta(minutes=1)
     with pytest.raises(StepRefused, match="dated before the consent"):
         services.decide_eligibility(psychiatrist, screened, is_eligible=True, occurred_at=early)
+
+
+def test_every_decision_and_finding_leads_to_its_history_for_whoever_may_read_it(
+    client: Client, site: Site, screened: Participant, psychiatrist: User
+) -> None:
+    judge_all(psychiatrist, screened)
+    judge(psychiatrist, screened, "mri_contraindication", "fail")
+    judge(psychiatrist, screened, "mri_contraindication", "pass")
+    decide(psychiatrist, screened)
+    rows = [*CriterionJudgement.objects.all(), *EligibilityDecision.objects.all()]
+    page = reverse("participants:eligibility", args=[screened.study_id])
+    for person in (psychiatrist, make_user("mona", site, "monitor"), make_user("ian", site, "imaging_analyst")):
+        client.force_login(person)
+        shown = client.get(page).content.decode()
+        assert "Every decision and finding" in shown
+        for row in rows:
+            to = reverse("audit:history", args=[row._meta.label, row.pk])
+            assert f'href="{to}"' in shown
+            assert client.get(to).status_code == 200

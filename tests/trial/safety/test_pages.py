@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.trial.participants.people import CONSENTED
+from tests.trial.participants.people import CONSENTED, make_user
 from tests.trial.safety.conftest import Clock
 from trial.participants.models import Participant
 from trial.safety import services
@@ -118,6 +118,23 @@ def test_a_serious_event_is_reported_and_its_page_tells_when_it_is_overdue(
     assert "Overdue: First report" not in told
     assert "number S-7" in told
     assert "2026-03-02 12:30" in told
+
+
+def test_the_event_its_follow_ups_and_its_reports_lead_to_their_histories(
+    client: Client, site: Site, event: AdverseEvent, coordinator: User
+) -> None:
+    news = services.follow_up(coordinator, event, occurred_at=CONSENTED, news="Better.", outcome_code="recovering")
+    services.correct_adverse_event(
+        coordinator, event, version=2, reason="admitted", is_serious=True, is_hospitalisation=True
+    )
+    told = services.report_serious_event(coordinator, event, occurred_at=CONSENTED, recipient="sponsor", means="portal")
+    for person in (coordinator, make_user("mona", site, "monitor")):
+        client.force_login(person)
+        page = client.get(reverse("safety:event", args=[event.pk])).content.decode()
+        for row in (event, news, told):
+            to = reverse("audit:history", args=[row._meta.label, row.pk])
+            assert f'href="{to}"' in page
+            assert client.get(to).status_code == 200
 
 
 def test_an_event_that_is_not_serious_has_no_report(client: Client, event: AdverseEvent, coordinator: User) -> None:

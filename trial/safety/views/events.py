@@ -155,5 +155,6 @@ def event_page(request: HttpRequest, found: AdverseEvent) -> HttpResponse:
         "reminders": queries.notices_about(found),
         "may_record": may(user, "safety.record", found.site_id),
         "may_report": may(user, "safety.report", found.site_id),
+        "may_audit": may(user, "history.read", found.site_id),
     }
     return render(request, "safety/event.html", frame)
