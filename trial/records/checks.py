@@ -91,8 +91,9 @@ def assert_reachable() -> None:
     """In production, raise NobodyReachable when an alert would reach nobody, naming what to set or to do.
 
     That is without a mail server, a sender, or an address that its reader can open, and with a site whose roster was
-    never filled. A roster that ran out is warned of on the pages instead: a site that would not start again at night
-    would leave a running infusion without its bedside.
+    never filled. A roster that ran out is warned of on the pages instead, and at a new site beside others nobody is
+    registered before its first shift: a site that would not start again at night would leave a running infusion
+    without its bedside.
     """
     if settings.SITE_MODE != "production":
         return
@@ -111,7 +112,7 @@ def assert_reachable() -> None:
             f"Messages about alerts would lead to {settings.SITE_URL}, which nobody can open from a telephone. Set "
             "SITE_URL to the address that people type, with https, for example https://trial.example.org."
         )
-    if empty := ask("safety.sites_without_roster"):
+    if empty := ask("safety.unguarded_sites"):
         raise NobodyReachable(
             f"Nobody was ever on call at {', '.join(empty)}. Plan the first shift: manage.py add_on_call --help."
         )

@@ -31,6 +31,8 @@ PROVIDERS: dict[str, str] = {
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
     "safety.sites_without_roster": "Codes of the sites, but for those of practice, where nobody was ever on call -> "
     "list of text.",
+    "safety.unguarded_sites": "Codes of the sites without a roster that have participants, or of all where none has a "
+    "roster -> list of text.",
     "infusion.measurements_due": "Bedside measurements of a visit not taken yet: visit -> tuple of their names.",
     "infusion.times": "Start and end of an infusion: participant -> InfusionTimes(started_at, ended_at) or None.",
     "infusion.staff": "Who entered doses, rates, levels or side effects: participant -> frozenset of account ids.",

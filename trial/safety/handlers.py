@@ -97,3 +97,9 @@ def open_serious_event(*, actor: User, visit: Visit, cause: str, reason: str, oc
 def sites_without_roster() -> list[str]:
     """Codes of the sites where nobody was ever on call."""
     return on_call.sites_without_roster()
+
+
+@provides("safety.unguarded_sites")
+def unguarded_sites() -> list[str]:
+    """Codes of the sites for whose roster the program must not be served."""
+    return on_call.unguarded_sites()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from trial.participants.models import Participant
 from trial.permissions import ACTIONS, Role
 from trial.safety.models import Alert, OnCallShift, SafetyContact
 from trial.safety.rules.roster import Span, gaps, overlaps
@@ -171,3 +172,15 @@ def sites_without_roster() -> list[str]:
     return list(
         Site.objects.filter(is_practice=False).exclude(pk__in=filled).order_by("code").values_list("code", flat=True)
     )
+
+
+def unguarded_sites() -> list[str]:
+    """Sites, by code, that nobody may be served with: no roster although people are registered, or no roster anywhere.
+
+    A site that was made beside others and has nobody yet does not stop them; nobody is registered there before.
+    """
+    empty = sites_without_roster()
+    if len(empty) == Site.objects.filter(is_practice=False).count():
+        return empty
+    peopled = Participant.objects.filter(site__code__in=empty).values_list("site__code", flat=True)
+    return sorted(set(peopled))

@@ -13,10 +13,11 @@ from django.utils import timezone
 from tests.trial.records import clinic
 from trial import protocol
 from trial.audit.context import audited
+from trial.participants.services import enrol
 from trial.permissions import Role
 from trial.records.checks import NobodyReachable, ProtocolChanged, assert_protocols, assert_reachable
 from trial.records.models import ProtocolVersion
-from trial.records.services import bind_protocol
+from trial.records.services import RecordError, bind_protocol
 from trial.safety.services.roster import plan_shift
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,26 @@ def test_production_does_not_start_with_an_empty_roster_but_with_one_that_ran_ou
     ended = timezone.now() - timedelta(days=1)
     plan_shift(pi, site=site, starts_at=ended - timedelta(days=7), ends_at=ended, person=pi, phone="314 555 0101")
     assert_reachable()
+
+
+def test_a_new_site_beside_others_stops_none_of_them_and_registers_nobody_before_its_first_shift(
+    production: Any,
+) -> None:
+    now = timezone.now()
+    span: dict[str, Any] = {"starts_at": now, "ends_at": now + timedelta(days=7), "phone": "314 555 0101"}
+    first, new = clinic.make_site("K"), clinic.make_site("L")
+    pi = clinic.make_person(first, Role.PI)
+    plan_shift(pi, site=first, person=pi, **span)
+    assert_reachable()
+    coordinator = clinic.make_person(new, Role.COORDINATOR, username="lena")
+    given: dict[str, Any] = {"site": new, "cohort": "patient", "referral": "other", "enrolled_on": new.today}
+    with pytest.raises(RecordError, match="Nobody was ever on call at Clinic L"):
+        enrol(coordinator, **given)
+    production.SITE_MODE = "demo"
+    enrol(coordinator, **given)
+    production.SITE_MODE = "production"
+    with pytest.raises(NobodyReachable, match="Nobody was ever on call at L"):
+        assert_reachable()
 
 
 def test_a_demo_site_starts_without_any_of_them(settings: Any) -> None:

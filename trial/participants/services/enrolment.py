@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
+
 from trial import protocol
 from trial.audit.context import audited
 from trial.participants import queries
@@ -14,6 +16,7 @@ from trial.participants.services.screening import judge_screening_anew
 from trial.participants.services.statuses import put_status
 from trial.participants.services.visits import make_visits, refresh_windows
 from trial.participants.study_id import study_id
+from trial.records.events import ask
 from trial.records.models import Origin
 from trial.records.services import RecordError, amend, bind_protocol, content_hash, enter, put
 from trial.rules.verdict import refuse
@@ -37,9 +40,11 @@ def enrol(
 ) -> Participant:
     """Register a person under the site's next study id; nothing identifying is asked.
 
-    Raises ValidationError, KeyReused, RecordError for a first contact that cannot be.
+    Raises ValidationError, KeyReused, RecordError for a first contact that cannot be, and in production where nobody
+    was ever on call.
     """
     _require_possible_contact(enrolled_on)
+    _require_roster(site)
     given = {"site": site, "cohort": cohort, "referral": referral, "enrolled_on": enrolled_on}
     with audited(actor, "registered"):
         locked = Site.objects.select_for_update().get(pk=site.pk)
@@ -54,6 +59,14 @@ def enrol(
             protocol_version=protocol.in_force(enrolled_on),
             origin=origin,
             **given,
+        )
+
+
+def _require_roster(site: Site) -> None:
+    if settings.SITE_MODE == "production" and site.code in ask("safety.sites_without_roster"):
+        raise RecordError(
+            f"Nobody was ever on call at {site.name}, so an alert about this person would reach nobody. Nothing was "
+            "saved: plan the first shift under Safety, Who is on call, then register."
         )
 
 

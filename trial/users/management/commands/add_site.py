@@ -29,6 +29,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Site {site} made.")
         if not site.is_practice:
             self.stdout.write(
-                "Give it an account and its first shift now (manage.py add_account, add_on_call): in production no "
-                "server starts, nor starts a worker anew, while an alert at one of its sites would reach nobody."
+                "Give it an account and its first shift now (manage.py add_account, add_on_call): in production nobody "
+                "is registered at a site before, and no server starts while no site has a roster."
             )
