@@ -101,7 +101,12 @@ def history(request: HttpRequest, label: str, row_id: str) -> HttpResponse:
         for about in blinded_to(user).values():
             if lines[0].about in ("", about.study_id):
                 raise Hidden(about)
-    frame = {"lines": lines, "table": lines[0].table, "may_audit": may(user, "audit.read")}
+    frame = {
+        "lines": lines,
+        "table": lines[0].table,
+        "may_audit": may(user, "audit.read"),
+        "study_id": lines[0].about if may(user, "participants.read") else "",
+    }
     return render(request, "audit/history.html", frame)
 
 

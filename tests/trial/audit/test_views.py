@@ -111,10 +111,12 @@ def test_a_history_says_the_time_of_the_site_and_utc(site: Site) -> None:
     words = page.content.decode()
     assert f"{line.at.astimezone(site.zone):%Y-%m-%d %H:%M:%S} site time ({site.timezone})" in words
     assert f"{line.at:%Y-%m-%d %H:%M:%S} UTC" in words
+    assert f'href="{reverse("participants:detail", args=[line.about])}"' in words, "the way back"
 
 
 def test_a_history_says_who_when_why_and_what_in_plain_words(site: Site) -> None:
     page = reader(Role.MONITOR, site).get(reverse("audit:history", args=["users.Site", site.pk])).content.decode()
+    assert "Way back" not in page, "a site is no participant's"
     assert "m.curie" in page
     assert "opening of the site" in page
     assert "system:rename" in page
