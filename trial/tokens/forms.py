@@ -22,6 +22,7 @@ SUBJECTS = {
     "participants": "participants and visits",
     "reports": "reports",
     "safety": "alerts, adverse events and deviations",
+    "signatures": "signatures on participants, visits and records",
 }
 
 
