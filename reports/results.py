@@ -40,7 +40,7 @@ def results(
     content = {
         "schema_version": SCHEMA_VERSION,
         "run": _run(run, compared, failures),
-        "signatures": [_signature(one) for one in run.signatures],
+        "signatures": [signature_told(one) for one in run.signatures],
         "published": {row.entry.id: _published(row) for row in compared},
         "findings": [
             {
@@ -82,7 +82,8 @@ def _run(run: Run, compared: Sequence[Compared], failures: Sequence[Failure]) ->
     }
 
 
-def _signature(one: Signed) -> dict[str, Any]:
+def signature_told(one: Signed) -> dict[str, Any]:
+    """A signature as the file tells of it."""
     return {
         "subject": one.subject,
         "signer": one.signer,

@@ -36,15 +36,16 @@ def chapter(run: Run) -> Finding:
 
 def _told(say: Printer, run: Run) -> Text:
     """What the chapter counts, or that there is nothing to count."""
+    moment = "freeze" if run.freeze else "data cut"
     if not run.signatures:
-        return (f"Nobody had signed the protocol or any record at {run.site} by the data cut.",)
+        return (f"Nobody had signed the protocol or any record at {run.site} by the {moment}.",)
     valid = sum(one.standing == VALID for one in run.signatures)
     return (
-        f"Electronic signatures given at {run.site} by the data cut: ",
+        f"Electronic signatures given at {run.site} by the {moment}: ",
         say.number("given", "Signatures given", len(run.signatures)),
         ", of which ",
         say.number("valid", "Signatures that stand", valid),
-        " stood when the data were read. A signature is void from the first change of what was signed. Times are UTC. "
+        f" stood at the {moment}. A signature is void from the first change of what was signed. Times are UTC. "
         "results.json lists each signature with the hash of what was signed.",
     )
 

@@ -6,6 +6,7 @@ One repeatable read, one query per table, raw columns. Nothing behind this door 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -28,12 +29,13 @@ from trial.participants.models import (
     Status,
     Visit,
 )
-from trial.permissions import Role
 from trial.safety.models import AdverseEvent, Deviation
 from trial.signatures.content import PROTOCOL
-from trial.signatures.queries import Standing, standings_at
+from trial.signatures.queries import Standing, State, standings_at
 from trial.signatures.wording import kind_in_words
 from trial.users.models import ROLE_LABELS, Site
+
+ROLE_NAMES = {role.value: label for role, label in ROLE_LABELS.items()}
 
 
 class Table(NamedTuple):
@@ -72,7 +74,8 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
     """Read every table of one site in one transaction of the query-only database alias.
 
     On PostgreSQL that alias is a repeatable read, on SQLite a deferred read transaction: both see one state.
-    How the signatures stand is read after that: one that stands then stood over the very data that were read.
+    How the signatures stand is read after that, for the moment of the cut or, where the trial is frozen, of the freeze:
+    one that stands then is over the very data that were read.
     """
     with transaction.atomic(using=using):
         data_cut = timezone.now()
@@ -92,14 +95,20 @@ def read(site: Site, *, using: str = "reporting") -> Extracts:
         data_cut=data_cut,
         is_cohort=site.code == SITE_CODE,
         freeze=freeze,
-        signatures=tuple(map(signed, standings_at([site.pk], until=data_cut))),
+        signatures=_signatures(site, data_cut if change is None else change.at),
     )
 
 
-def signed(found: Standing) -> Signed:
-    """A signature as a report tells of it."""
+def _signatures(site: Site, until: datetime) -> tuple[Signed, ...]:
+    """The signatures given by a moment, as they stood at it."""
+    return tuple(signed(found, until) for found in standings_at([site.pk], until=until))
+
+
+def signed(found: Standing, until: datetime) -> Signed:
+    """A signature as a report tells of it: what was changed after the moment made none of them void at it."""
+    stood = found.state is State.VOID and found.since is not None and found.since > until
     one = found.signature
-    roles = (ROLE_LABELS[Role(role)] for role in sorted(one.held_roles))
+    roles = (ROLE_NAMES.get(role, role) for role in sorted(one.held_roles))
     return Signed(
         subject=one.subject_words,
         kind=kind_in_words(one.subject_table),
@@ -109,8 +118,8 @@ def signed(found: Standing) -> Signed:
         meaning=one.get_meaning_display(),
         at=one.signed_at,
         content_sha256=one.content_hash,
-        standing=found.state.value,
-        since=found.since,
+        standing=State.VALID if stood else found.state.value,
+        since=None if stood else found.since,
     )
 
 

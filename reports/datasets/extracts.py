@@ -42,9 +42,9 @@ class Freeze(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """An electronic signature and how it stood when the data were read: valid, void or broken.
+    """An electronic signature and how it stood at the cut, or at the freeze: valid, void or broken.
 
-    kind: what is signed, in the plural; subject: the very one. since: the change that made it void, in UTC.
+    kind: what kind of thing is signed; subject: the very one. since: the change that made it void, in UTC.
     """
 
     subject: str
@@ -65,7 +65,7 @@ class Extracts:
 
     freeze: the freeze of the trial in force at the cut; events and deviations are then as they stood at it.
     is_cohort: the site is the one into which the demo loads the cohort that gives the published values.
-    signatures: those given at the site by the cut, in order of time; they are about the data, not part of them.
+    signatures: those given at the site by the cut or the freeze, in order of time; about the data, not part of them.
     """
 
     participants: pd.DataFrame

@@ -19,11 +19,14 @@ from reports.provenance import run_of
 from tests.reports.extracts import CUT
 from tests.trial.locks import ward as wards
 from tests.trial.locks.ward import Ward
+from tests.trial.participants.people import confirmed
 from trial.locks.services import freeze_trial
 from trial.protocol import Protocol
 from trial.records.events import ask
 from trial.safety import services as safety
 from trial.safety.models import AdverseEvent, Deviation
+from trial.signatures.queries import signatures_of
+from trial.signatures.services import sign
 
 BOOK = BOOKS["per-protocol"]
 JUDGED = {f"{cause}_causality": "possible" for cause in ("ketamine", "clonidine", "procedure")}
@@ -57,8 +60,10 @@ def listed(ward: Ward, freeze: Any) -> list[str]:
 def test_nothing_recorded_or_changed_behind_a_freeze_moves_a_final_report(ward: Ward) -> None:
     followed, corrected, closed = event(ward), event(ward, term="dizziness"), deviation(ward, "late sample")
     deviation(ward, "wrong room")
+    sign(ward.dora, subject=ward.participant, meaning="reviewed", confirmation=confirmed(ward.dora))
     freeze = freeze_trial(ward.dora, reason="final")
     before = source.read(ward.site)
+    assert [one.standing for one in before.signatures] == ["valid"]
     assert before.freeze is not None
     assert before.freeze.late == 0
 
@@ -67,9 +72,12 @@ def test_nothing_recorded_or_changed_behind_a_freeze_moves_a_final_report(ward: 
     safety.correct_adverse_event(ward.carla, corrected, version=corrected.version, reason="heard again", grade=2)
     safety.close_deviation(ward.dora, closed, correction="drawn the next day", version=closed.version)
     event(ward, term="late nausea")
+    assert not signatures_of(ward.participant)[0].is_valid, "as things stand now"
+    sign(ward.dan, subject=ward.participant, meaning="reviewed", confirmation=confirmed(ward.dan))
 
     after = source.read(ward.site)
     assert after.sha256() == before.sha256()
+    assert after.signatures == before.signatures, "as they stood at the freeze, and none of later"
     assert after.freeze is not None
     assert after.freeze.late == 4
     assert "recorded or changed since, and not in this report as such: 4." in after.freeze.words

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import pytest
 
 from reports import signatures, source
@@ -14,6 +15,7 @@ from reports.books import BOOKS
 from reports.datasets.extracts import Extracts
 from reports.display.parts import Table, numbers, plain
 from reports.provenance import run_of
+from reports.results import schema, signature_told
 from tests.reports import extracts
 from tests.trial.participants.people import make_site
 from tests.trial.signatures.clinic import Clinic, copied, correct, make_clinic, sign
@@ -52,6 +54,21 @@ def test_a_report_reads_who_signed_what_and_whether_it_still_stands(clinic: Clin
         (f"Visit Screening of {person}", pi, "approved", "void"),
     ]
     assert told(make_site("AAA")) == [], "another site's stay outside"
+
+
+def test_an_altered_signature_is_told_and_stops_no_report(clinic: Clinic, protocol: Protocol) -> None:
+    given = sign(clinic.pi, clinic.visit, "approved")
+    copied(given, subject_table="nothing.known", roles="", meaning="liked", content_hash="", subject_words="")
+    copied(given, manifest="no list of rows", roles="queen")
+    read = source.read(clinic.site)
+    assert sorted(one.standing for one in read.signatures) == ["broken", "broken", "valid"]
+    run = run_of(read, protocol, BOOK, "K")
+    assert {number.label.rsplit(": ")[-1] for part in signatures.chapter(run).parts for number in numbers(part)} >= {
+        "valid",
+        "broken",
+    }
+    part = schema()["properties"]["signatures"]
+    jsonschema.validate([signature_told(one) for one in run.signatures], part)
 
 
 def test_a_signature_makes_another_run_of_the_same_data(clinic: Clinic, protocol: Protocol) -> None:

@@ -34,6 +34,11 @@ def enqueue(actor: User | None, kind: str, payload: dict[str, Any], *, label: st
     return job
 
 
+def put_off(kind: str, payload: dict[str, Any], *, label: str) -> Job:
+    """Make a job in the open transaction that a later sweep sends: another try at what could not be done now."""
+    return Job.objects.create(kind=kind, payload=payload, label=label, message="waiting to be tried again")
+
+
 def send(job_id: uuid.UUID) -> None:
     """Nudge a worker. A broker that does not answer loses nothing: the sweep sends the job again."""
     try:

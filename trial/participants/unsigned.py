@@ -15,7 +15,7 @@ from trial.permissions import Role
 from trial.signatures.binding import is_whole
 from trial.signatures.content import contents_at, rows_in
 from trial.signatures.models import Signature
-from trial.signatures.queries import Standing, signatures_at, standings
+from trial.signatures.queries import Standing, is_as_signed, signatures_at, standings
 from trial.signatures.rules import APPROVED, ENTERED, REVIEWED
 
 # The signature by which a visit is finished for each role; the roles that stand above the work come first.
@@ -52,17 +52,23 @@ def unsigned_visits(sites: Collection[UUID], meaning: str) -> list[Unsigned]:
 
 
 def _newest(sites: Collection[UUID], meaning: str, model: type[Model]) -> list[Signature]:
-    """The newest signature with the meaning on each row of a model at the sites."""
-    given = signatures_at(sites).filter(subject_table=model._meta.label_lower, meaning=meaning)
-    return list({signature.subject_id: signature for signature in given.order_by("signed_at", "pk")}.values())
+    """The newest genuine signature with the meaning on each row of a model at the sites."""
+    given = (
+        signatures_at(sites).filter(subject_table=model._meta.label_lower, meaning=meaning).order_by("signed_at", "pk")
+    )
+    return list({signature.subject_id: signature for signature in given if is_whole(signature)}.values())
 
 
 def _covered(visits: list[Visit], wholes: list[Signature]) -> set[UUID]:
     """The visits of which every row is still as somebody signed it with all records of the participant."""
-    signed = {one.subject_id: set(rows_in(one.manifest)) for one in wholes if is_whole(one)}
+    signed = {one.subject_id: {row.place: row for row in rows_in(one.manifest)} for one in wholes}
     asked = [visit for visit in visits if str(visit.participant_id) in signed]
     now = contents_at(Visit._meta.label_lower, [str(visit.pk) for visit in asked])
-    return {visit.pk for visit in asked if signed[str(visit.participant_id)] >= set(now[str(visit.pk)].rows)}
+    return {
+        visit.pk
+        for visit in asked
+        if all(is_as_signed(signed[str(visit.participant_id)].get(row.place), row) for row in now[str(visit.pk)].rows)
+    }
 
 
 def _line(visit: Visit, how: Standing | None) -> Unsigned:

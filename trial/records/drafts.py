@@ -66,7 +66,8 @@ NAMING = ("record",)
 LONGEST_ADDRESS, MOST_FIELDS, MOST_BYTES = 200, 200, 50_000
 # The field in which a page tells its own name, so that what it still sends after it was saved is known and dropped.
 OPENED = "draft"
-NEVER_KEPT = frozenset({"csrfmiddlewaretoken", OPENED})
+# Nor is the name that somebody signs by, which is typed anew each time like the password.
+NEVER_KEPT = frozenset({"csrfmiddlewaretoken", OPENED, "username"})
 
 
 class NoDraft(ValueError):

@@ -26,7 +26,7 @@ EVENTS: dict[str, str] = {
 }
 
 PROVIDERS: dict[str, str] = {
-    "safety.recorded_since": "Adverse events, alerts and deviations entered behind a freeze: at, sites -> list of "
+    "safety.recorded_since": "What was entered or changed about safety behind a freeze: at, sites -> list of "
     "LateEvent, the latest first.",
     "deviations.open": "Records with open automatic deviations: participant, table -> frozenset of their ids.",
     "safety.sites_without_roster": "Codes of the sites, but for those of practice, where nobody was ever on call -> "
@@ -59,7 +59,7 @@ class InfusionTimes(NamedTuple):
 
 
 class LateEvent(NamedTuple):
-    """Something about safety that was entered after a moment: whose, what, when it was, and when it was entered."""
+    """Something about safety recorded after a moment: whose, what, when it was, and when it was entered or changed."""
 
     study_id: str
     what: str

@@ -49,8 +49,8 @@ class SavedForm(forms.BaseForm):
 
 
 def has_foreign_digits(text: Any) -> bool:
-    """Whether a text holds digits of another script, which Python would read as numbers."""
-    return isinstance(text, str) and any(sign.isdigit() and not sign.isascii() for sign in text)
+    """Whether a text holds what only Python reads as part of a number: digits of another script, or 1_5 for 15."""
+    return isinstance(text, str) and any(sign == "_" or (sign.isdigit() and not sign.isascii()) for sign in text)
 
 
 def attempt(form: Any, write: Callable[[], Any], about: Opened | None = None, *, by: Any = None) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 
 from trial.audit.models import AuditEntry
@@ -60,23 +62,39 @@ def standings_at(sites: Collection[UUID], *, until: datetime) -> list[Standing]:
 
 def signatures_about(participant: Model, site_id: UUID) -> list[Standing]:
     """Every signature on a participant of the site, and on records about it, with how it stands; the oldest first."""
-    given = list(signatures_at([site_id]))
-    signed: dict[str, set[str]] = defaultdict(set)
-    for one in given:
-        signed[one.subject_table].add(one.subject_id)
-    about = {(table, pk) for table, ids in signed.items() for pk in _about(participant, table, ids)}
-    return standings(one for one in given if (one.subject_table, one.subject_id) in about)
+    signed: dict[str, dict[str, list[UUID]]] = defaultdict(lambda: defaultdict(list))
+    for pk, table, subject in signatures_at([site_id]).values_list("pk", "subject_table", "subject_id"):
+        signed[table][subject].append(pk)
+    about = [pk for table, ids in signed.items() for subject in _about(participant, table, ids) for pk in ids[subject]]
+    return standings(signatures_at([site_id]).filter(pk__in=about))
 
 
-def _about(participant: Model, table: str, ids: set[str]) -> set[str]:
-    """Which rows of a model are the participant or name it."""
-    model = apps.get_model(table)
+def _about(participant: Model, table: str, ids: Collection[str]) -> set[str]:
+    """Which rows of a model are the participant or name it; none of what a forged line may name."""
+    try:
+        model = apps.get_model(table)
+    except (LookupError, ValueError):
+        return set()
+    known = [one for one in ids if _is_key(model, one)]
     if isinstance(participant, model):
-        return ids & {str(participant.pk)}
-    if not any(field.name == "participant" for field in model._meta.fields):
-        return set()  # The protocol, and a review of the trail, are about a site.
-    own = model._default_manager.filter(participant=participant, pk__in=ids)
+        return {str(participant.pk)}.intersection(known)
+    if not any(field.name == "participant" and isinstance(participant, _target(field)) for field in model._meta.fields):
+        return set()  # The protocol and a review of the trail are about a site, an unlocking about a lock.
+    own = model._default_manager.filter(participant=participant, pk__in=known)
     return {str(pk) for pk in own.values_list("pk", flat=True)}
+
+
+def _target(field: Any) -> type[Model] | tuple[()]:
+    """The model that a field links to; what nothing is an instance of for any other field."""
+    return field.related_model or ()
+
+
+def _is_key(model: type[Model], text: str) -> bool:
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def standings(given: Iterable[Signature]) -> list[Standing]:
@@ -118,6 +136,14 @@ def standing(signature: Signature, now: Content | None = None) -> Standing:
     if signature.content_hash == now.hash:
         return Standing(signature, State.VALID)
     return Standing(signature, State.VOID, "The audit trail tells of no change: run manage.py verify_audit.")
+
+
+def is_as_signed(signed: Row | None, now: Row) -> bool:
+    """Whether a row is what was signed, and was nothing else since; what no signature covers may have changed."""
+    if signed is None or signed.digest != now.digest:
+        return False
+    since = AuditEntry.objects.filter(table_name=now.table, row_id=now.row_id, id__gt=signed.entry_id)
+    return signed == now or not any(digest(one.table_name, one.old) != digest(one.table_name, one.new) for one in since)
 
 
 def void(signature: Signature, first: AuditEntry) -> Standing:

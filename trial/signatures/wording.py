@@ -43,10 +43,13 @@ def words_of(subject: Model) -> str:
 
 
 def kind_in_words(table: str) -> str:
-    """What is signed, in the plural, for the label of a model as a signature holds it."""
+    """What kind of thing is signed, for the label of a model as a signature holds it, also an altered one."""
     if table == "participants.participant":
-        return "participants, all records of each"
-    return str(apps.get_model(table)._meta.verbose_name_plural)
+        return "participant, all records"
+    try:
+        return str(apps.get_model(table)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return "unknown"
 
 
 def _visit_label(visit: Model) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.assessments.ratings import rate, scores_of
 from tests.trial.signatures.clinic import Clinic, copied, correct, make_clinic, sign
+from trial.audit.context import audited
+from trial.participants.models import Visit
 from trial.participants.queries import protocol_of
 from trial.participants.unsigned import finishing, unsigned_visits
 from trial.permissions import Role
@@ -67,9 +72,23 @@ def test_a_signature_on_all_records_counts_for_each_visit_that_is_as_it_was(clin
     assert ("screening", False) in waiting(clinic, "approved")
 
 
-def test_an_altered_signature_counts_for_nothing(clinic: Clinic) -> None:
-    copied(sign(clinic.pi, clinic.participant, "reviewed"), meaning="approved")
+def test_a_window_counted_anew_lets_nothing_wait_and_a_value_changed_and_changed_back_does(clinic: Clinic) -> None:
+    sign(clinic.pi, clinic.participant, "approved")
+    with audited("system:tests", "windows counted anew"):
+        Visit.objects.filter(pk=clinic.visit.pk).update(closes_at=timezone.now(), version=9)
+    assert waiting(clinic, "approved") == []
+    was = clinic.rating.scores["apparent_sadness"]
+    correct(clinic.rating, clinic.psychiatrist, value=4)
+    correct(clinic.rating, clinic.psychiatrist, value=was)
     assert waiting(clinic, "approved") == [("screening", False)]
+
+
+def test_an_altered_signature_counts_for_nothing_and_hides_no_other(clinic: Clinic) -> None:
+    given = sign(clinic.pi, clinic.participant, "reviewed")
+    copied(given, meaning="approved")
+    assert waiting(clinic, "approved") == [("screening", False)]
+    copied(given, signed_at=timezone.now() + timedelta(days=1))
+    assert waiting(clinic, "reviewed") == []
 
 
 def test_another_site_waits_for_nothing_of_this_one(clinic: Clinic) -> None:

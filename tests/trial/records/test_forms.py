@@ -14,7 +14,7 @@ from tests.trial.records import clinic
 from trial.participants.models import Consent, Participant
 from trial.permissions import Role
 from trial.records.forms import RecordForm, css_class
-from trial.records.saving import WITH_A_POINT, SavedForm
+from trial.records.saving import FOREIGN_DIGITS, WITH_A_POINT, SavedForm
 from trial.records.services import KeyReused, StaleRecord
 from trial.users.models import User
 
@@ -175,13 +175,14 @@ def test_every_widget_has_a_class_of_the_page_style() -> None:
 class Dose(SavedForm, forms.Form):
     """The smallest form with a number."""
 
-    dose = forms.DecimalField(min_value=0, max_value=2, decimal_places=2)
+    dose = forms.DecimalField(min_value=0, max_value=20, decimal_places=2)
 
 
 def test_a_decimal_with_a_comma_is_told_how_to_write_it() -> None:
     assert Dose({"dose": "0.45"}).is_valid()
     assert Dose({"dose": "0,45"}).errors["dose"] == [WITH_A_POINT]
     assert Dose({"dose": "little"}).errors["dose"] == ["Enter a number."]
+    assert Dose({"dose": "1_5"}).errors["dose"] == [FOREIGN_DIGITS], "Python would read fifteen"
 
 
 def test_a_number_is_typed_in_a_text_field_that_no_wheel_changes_and_keeps_what_was_typed() -> None:

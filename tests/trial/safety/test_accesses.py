@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from tests.trial.participants.people import make_user
 from tests.trial.safety.roster_people import with_address
 from tests.trial.safety.smtp import Mailbox
 from trial.contacts.services import break_glass
+from trial.jobs import services as jobs
 from trial.jobs.models import Job
 from trial.jobs.registry import KINDS
 from trial.jobs.tasks import run
@@ -44,7 +46,7 @@ def test_an_emergency_sign_in_is_told_to_every_reviewer_but_who_used_it(
     with_address(make_user("carl", site, "coordinator"))
     emergency(site, coordinator)
     assert mail.messages == [], "nothing is sent inside the sign-in"
-    assert work() == ["done"]
+    assert work() == ["done", "done"]
     assert sorted(mail.receivers) == sorted([pi.email, dora.email])
     message = mail.messages[0]
     assert "signed in with a code of the sealed envelope" in str(message["Subject"])
@@ -69,6 +71,30 @@ def test_break_glass_is_told_to_pi_and_data_manager_without_the_participant(
     assert "opened contact details by break-glass" in text.replace("\n ", " ")
     assert consented.study_id not in text
     assert "quokka" not in text
+
+
+@pytest.mark.django_db
+def test_a_mail_server_that_refuses_is_tried_again_when_the_sweep_comes_by(
+    site: Site, pi: User, coordinator: User, mail: Mailbox
+) -> None:
+    mail.is_refusing = True
+    emergency(site, coordinator)
+    assert sorted(work()) == ["done", "queued"]
+    mail.is_refusing = False
+    assert jobs.sweep() == [], "not at once"
+    Job.objects.filter(state="queued").update(sent_at=timezone.now() - 2 * jobs.RESEND_AFTER)
+    assert len(jobs.sweep()) == 1
+    assert work() == ["done", "done"]
+    assert mail.receivers == [pi.email]
+
+
+@pytest.mark.django_db
+def test_a_mail_is_tried_no_more_than_ten_times(site: Site, pi: User, coordinator: User, mail: Mailbox) -> None:
+    mail.is_refusing = True
+    emergency(site, coordinator)
+    for _ in range(12):
+        work()
+    assert work() == ["done"] * 10
 
 
 @pytest.mark.django_db

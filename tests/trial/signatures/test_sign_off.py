@@ -74,7 +74,7 @@ def sign_protocol(actor: User, site: Site) -> None:
 
 @pytest.fixture
 def production(settings: Settings) -> None:
-    """A site for real participants."""
+    """A site for real participants; asked for after who is there, since nobody is registered without a roster."""
     settings.SITE_MODE = "production"
 
 
@@ -102,7 +102,7 @@ def test_who_has_signed_and_who_has_not_is_told_for_each_site(clinic: Clinic) ->
     assert not is_signed_at(protocol.FIRST, [])
 
 
-def test_clonidine_waits_for_the_signatures(production: None, ward: Ward, pi: User) -> None:
+def test_clonidine_waits_for_the_signatures(ward: Ward, production: None, pi: User) -> None:
     def give() -> ClonidineDose:
         dose, at = Decimal("0.1"), STARTED - timedelta(hours=20)
         return infusion.record_clonidine(ward.nurse, ward.participant, dose_mg=dose, occurred_at=at)
@@ -120,7 +120,7 @@ def test_clonidine_waits_for_the_signatures(production: None, ward: Ward, pi: Us
     assert give().is_given
 
 
-def test_the_infusion_waits_for_the_signatures(production: None, ward: Ward, pi: User) -> None:
+def test_the_infusion_waits_for_the_signatures(ward: Ward, production: None, pi: User) -> None:
     with pytest.raises(ProtocolUnsigned, match="Start of the infusion waits for signatures"):
         start(ward)
     assert not Infusion.objects.exists()
@@ -129,7 +129,7 @@ def test_the_infusion_waits_for_the_signatures(production: None, ward: Ward, pi:
     assert start(ward).pk
 
 
-def test_the_decision_on_eligibility_waits_for_the_signatures(production: None, clinic: Clinic) -> None:
+def test_the_decision_on_eligibility_waits_for_the_signatures(clinic: Clinic, production: None) -> None:
     def decide() -> None:
         at = clinic.rating.occurred_at
         participants.decide_eligibility(
@@ -143,7 +143,7 @@ def test_the_decision_on_eligibility_waits_for_the_signatures(production: None, 
     decide()
 
 
-def test_what_has_happened_what_is_held_and_what_lowers_or_ends_is_never_refused(production: None, ward: Ward) -> None:
+def test_what_has_happened_what_is_held_and_what_lowers_or_ends_is_never_refused(ward: Ward, production: None) -> None:
     """A ward that acted without the signatures still records it, and can always go down."""
     given = {"dose_mg": Decimal("0.1"), "occurred_at": STARTED - timedelta(hours=20)}
     infusion.record_clonidine(ward.nurse, ward.participant, happened=True, **given)  # type: ignore[arg-type]
@@ -160,7 +160,7 @@ def test_demonstration_and_practice_go_on_unsigned(settings: Settings, ward: War
     assert start(ward).pk
 
 
-def test_the_practice_site_of_a_real_installation_goes_on_unsigned(production: None, ward: Ward) -> None:
+def test_the_practice_site_of_a_real_installation_goes_on_unsigned(ward: Ward, production: None) -> None:
     with audited("system:tests", "for practice"):
         Site.objects.filter(pk=ward.site.pk).update(is_practice=True)
     ward.participant.site.refresh_from_db()
@@ -168,7 +168,7 @@ def test_the_practice_site_of_a_real_installation_goes_on_unsigned(production: N
 
 
 def test_signatures_of_another_site_or_another_file_do_not_count(
-    production: None, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, production: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = builders.make_site("ELSE")
     sign_protocol(clinic.pi, clinic.site)
