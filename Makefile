@@ -44,6 +44,8 @@ COVERAGE := $(PY) -m coverage
 # The tests that walk the modules which trust rests on (named in pyproject.toml); what sweeps every table and every
 # address for the same code, and what races, takes minutes and adds no branch.
 WALKED := tests/trial/audit tests/trial/signatures tests/trial/locks tests/audit/test_routes.py tests/trial/test_kept_from.py \
+	tests/trial/participants/test_signatures.py tests/trial/participants/test_unsigned.py \
+	tests/reports/test_signatures.py tests/reports/test_freeze.py \
 	--ignore-glob='*/test_triggers.py' --ignore-glob='*/test_race.py'
 RESULT = $(if $(RESULTS),--junit-xml=$(RESULTS)/$(1).xml)
 SHORT := $(if $(filter 0,$(ENDURANCE)), and not endurance)

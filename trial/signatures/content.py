@@ -185,9 +185,8 @@ def _hanging(child: type[Model], link: str, roots: Roots, known: Roots) -> Roots
     new: Roots = {}
     for some in batches(roots):
         for pk, above in child._base_manager.filter(**{f"{link}__in": some}).values_list("pk", f"{link}_id"):
-            if unknown := roots[above] - known.get(pk, set()):
-                new.setdefault(pk, set()).update(unknown)
-    return new
+            new.setdefault(pk, set()).update(roots[above] - known.get(pk, set()))
+    return {pk: subjects for pk, subjects in new.items() if subjects}
 
 
 def batches(keys: Iterable[K]) -> Iterator[list[K]]:
