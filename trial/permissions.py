@@ -159,6 +159,12 @@ def is_unblinding(label: str) -> bool:
     return label.partition(".")[0] not in SHOWN_APPS or label in HIDDEN_TABLES
 
 
+def may_read(user: HoldsRoles, label: str, site_id: UUID | None, *, is_kept: bool) -> bool:
+    """Whether the user reads records of a kind, by their model's label; who is kept from the treatment none of it."""
+    action = f"{label.partition('.')[0]}.read"
+    return not (is_kept and is_unblinding(label)) and action in ACTIONS and may(user, action, site_id)
+
+
 def refuse_unblinding(user: HoldsRoles, action: str, study_id: object, sites: Collection[UUID]) -> None:
     """Raise Hidden where an action is closed to the participant's raters, and the account is one of them.
 

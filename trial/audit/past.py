@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
 from trial.audit.models import AuditEntry
-from trial.audit.queries import Column, row_key
+from trial.audit.queries import Column, entry_time, row_key
 
 M = TypeVar("M", bound=Model)
 
@@ -34,7 +34,7 @@ def saves_after(model: type[Model], pk: Any, version: int) -> list[Save]:
     for entry in _entries(model, pk):
         left = json.loads(entry.new or "{}").get("version", 0)
         if left > version and left not in found:
-            found[left] = Save(left, moment_of(entry), entry.actor, entry.reason)
+            found[left] = Save(left, entry_time(entry), entry.actor, entry.reason)
     return list(found.values())
 
 
@@ -76,11 +76,6 @@ def _left_by(model: type[M], entry: AuditEntry | None) -> M | None:
     if entry is None or entry.new is None:
         return None
     return instance_of(model, json.loads(entry.new, parse_float=Decimal))
-
-
-def moment_of(entry: AuditEntry) -> datetime:
-    """When an entry was written, in UTC."""
-    return datetime.strptime(entry.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def instance_of(model: type[M], row: dict[str, Any]) -> M:

@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from trial.blinding import is_blinded
 from trial.participants import queries
 from trial.participants.models import Participant, Visit
-from trial.permissions import ACTIONS, is_unblinding, may
+from trial.permissions import may_read
 from trial.signatures.queries import Standing, signatures_about
 from trial.tokens.gate import Allows
 from trial.tokens.schemas import OF_AN_OBJECT, answers
@@ -112,14 +112,9 @@ def signatures(request: HttpRequest, study_id: str) -> list[SignatureOut]:
     actor: Any = request.user
     is_kept = is_blinded(actor, participant.pk)
     found = signatures_about(participant, participant.site_id)
-    return [told(one) for one in found if _may_read(actor, participant, one.signature.subject_table, is_kept=is_kept)]
-
-
-def _may_read(actor: Any, participant: Participant, table: str, *, is_kept: bool) -> bool:
-    """Whether the person may read records of a model, by its label, about the participant."""
-    action = f"{table.partition('.')[0]}.read"
-    is_hidden = is_kept and is_unblinding(table)
-    return not is_hidden and action in ACTIONS and may(actor, action, participant.site_id)
+    return [
+        told(one) for one in found if may_read(actor, one.signature.subject_table, participant.site_id, is_kept=is_kept)
+    ]
 
 
 def told(found: Standing) -> SignatureOut:

@@ -88,7 +88,7 @@ class Content:
     def words(self) -> str:
         """How many rows of which kind."""
         counted = Counter(row.table for row in self.rows)
-        return ", ".join(f"{count} {_name(table, count)}" for table, count in sorted(counted.items()))
+        return ", ".join(f"{count} × {_name(table)}" for table, count in sorted(counted.items()))
 
 
 def rows_in(manifest: str) -> tuple[Row, ...]:
@@ -233,10 +233,9 @@ def undecided_models() -> list[str]:
     ]
 
 
-def _name(table: str, count: int) -> str:
+def _name(table: str) -> str:
     """A table's name as a reader knows it."""
     models = {model._meta.db_table: model for model in audited_models()}
     if table not in models:
         return table.replace("_", " ")
-    meta = models[table]._meta
-    return str(meta.verbose_name if count == 1 else meta.verbose_name_plural)
+    return str(models[table]._meta.verbose_name)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from trial import protocol
+from trial import permissions, protocol
 from trial.blinding import is_blinded, keep_from
 from trial.permissions import PermittedRequest, is_unblinding, may, requires
 from trial.records.models import ProtocolVersion
@@ -76,8 +76,8 @@ def is_kept_from(request: PermittedRequest, subject: Model) -> bool:
 
 def may_read(request: PermittedRequest, subject: Model, label: str, site_id: UUID | None) -> bool:
     """Whether the person may read the rows of a model that a signature of the subject covers."""
-    is_hidden = is_unblinding(label) and is_kept_from(request, subject)
-    return not is_hidden and may(request.user, f"{label.partition('.')[0]}.read", site_id)
+    is_kept = is_unblinding(label) and is_kept_from(request, subject)
+    return permissions.may_read(request.user, label, site_id, is_kept=is_kept)
 
 
 def standings(request: PermittedRequest, subject: Model) -> list[Standing]:

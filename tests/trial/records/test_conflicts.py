@@ -14,6 +14,7 @@ from tests.infusion.ward import hours, start
 from tests.trial.records.forms_sent import Desk, as_shown
 from trial.audit import past
 from trial.audit.models import AuditEntry
+from trial.audit.queries import entry_time
 from trial.records.conflicts import BASE, SIDE, TYPED
 
 RECORDED: dict[str, Any] = {"systolic": 120, "diastolic": 70, "heart_rate": 60}
@@ -73,7 +74,7 @@ def test_the_three_sides_stand_in_the_forms_words_with_the_choice_that_follows(d
     }
     page = late.content.decode()
     (entry,) = AuditEntry.objects.filter(table_name="infusion_vitals", op="U")
-    at = past.moment_of(entry).astimezone(desk.participant.site.zone)
+    at = entry_time(entry).astimezone(desk.participant.site.zone)
     assert "<strong>Quentin</strong>" in page
     assert f"saved it {at:%Y-%m-%d %H:%M} (site time). Reason: read again at the monitor" in page
     for label in ("Systolic (mmHg)", "Diastolic (mmHg)", "Heart rate (beats/min)", "Comment"):

@@ -74,4 +74,4 @@ def test_only_a_visits_window_is_left_out_of_a_visit() -> None:
 
 def test_nothing_is_said_of_a_row_that_the_trail_does_not_know() -> None:
     assert rows_in("") == ()
-    assert Content("x", "1", (Row("nowhere_at_all", "1", 0, "d"),)).words == "1 nowhere at all"
+    assert Content("x", "1", (Row("nowhere_at_all", "1", 0, "d"),)).words == "1 × nowhere at all"

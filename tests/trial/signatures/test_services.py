@@ -39,7 +39,7 @@ def test_a_signature_holds_name_time_meaning_and_hash(clinic: Clinic, monkeypatc
     assert (signed.signed_at, signed.meaning, signed.site) == (NOON, "approved", clinic.site)
     assert (signed.content_hash, signed.roles) == (seen, "pi")
     assert signed.subject_words == f"Visit Screening of {clinic.participant}"
-    assert signed.content_words == "1 assessment, 1 visit"
+    assert signed.content_words == "1 × assessment, 1 × visit"
     assert [one.state for one in signatures_of(clinic.visit)] == ["valid"]
 
 

@@ -53,7 +53,7 @@ def test_the_page_shows_the_content_in_words_its_hash_and_the_meanings(clinic: C
     page = signed_in(clinic.pi).get(address("sign", clinic.visit)).content.decode()
     assert f"Sign: Visit Screening of {clinic.participant}" in page
     assert content_of(clinic.visit).hash in page
-    assert "1 assessment, 1 visit" in page
+    assert "1 × assessment, 1 × visit" in page
     assert "Scores, apparent sadness" in page
     assert "Approved: I approve this and take responsibility for it." in page
     assert "legally binding" in page
