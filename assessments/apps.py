@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -16,6 +18,7 @@ class AssessmentsConfig(AppConfig):
         from trial.blinding import grounded_on
         from trial.records.events import provides
 
+        import_module("assessments.handlers")
         provides("assessments.entry_total")(entry_total)
         provides("assessments.missing_at")(missing_at)
         grounded_on(blinded_to)

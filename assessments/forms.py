@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar, NamedTuple, cast
 
 from django import forms
@@ -10,13 +11,15 @@ from django.utils import timezone
 from assessments import queries, services
 from assessments.instruments import Instrument
 from assessments.instruments.scale import Item
-from assessments.models import Assessment
+from assessments.interviews.services import Page, submit
+from assessments.models import Assessment, Interview
 from trial import protocol
 from trial.participants.models import Participant, Visit
 from trial.records.forms import RecordForm
 from trial.users.models import User
 
 PREFIX = "item_"
+OF_THE_INTERVIEW = ("interview", "page", "turn")
 
 
 class ItemRow(NamedTuple):
@@ -53,9 +56,16 @@ class RaterField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class AssessmentForm(RecordForm[Assessment]):
-    """Enter an instrument at a visit, or correct it. Items may stay open if it is said why."""
+    """Enter an instrument at a visit, or correct it. Items may stay open if it is said why.
+
+    While it is entered, *begun* is what was answered so far: ``interview`` is the version of it that the page shows (0
+    for none), ``page`` the name of the page, by which what it saves itself is known, ``turn`` how often it did.
+    """
 
     occurred_label = "Rated at"
+    interview = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    page = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    turn = forms.IntegerField(widget=forms.HiddenInput, required=False, initial=0, min_value=0)
     recall_window = forms.ChoiceField(label="Time asked about", required=False)
     missing_reason = forms.CharField(label="Why are items not rated?", max_length=120, required=False)
 
@@ -64,21 +74,36 @@ class AssessmentForm(RecordForm[Assessment]):
         fields = ("occurred_at", "mode", "rater")
         field_classes: ClassVar = {"rater": RaterField}
 
-    def __init__(self, *args: Any, scale: Instrument, visit: Visit, actor: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, scale: Instrument, visit: Visit, actor: User, begun: Interview | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.scale, self.visit, self.actor = scale, visit, actor
+        self.begun = begun if begun is not None and begun.is_in_progress else None
         rater = cast("RaterField", self.fields["rater"])
         rater.enterer = actor
-        former = self.instance.rater if self.is_correction else None
-        rater.queryset = queries.raters(visit.participant, visit.opens_at, former)
+        former = self.instance if self.is_correction else self.begun
+        rater.queryset = queries.raters(visit.participant, visit.opens_at, former.rater if former else None)
         rater.empty_label = None
         self._offer_recall()
-        if not self.is_correction:
-            self.initial.update(rater=actor.pk, mode=usual_mode(visit))
+        if self.is_correction:
+            for name in OF_THE_INTERVIEW:
+                del self.fields[name]
+        else:
+            self._go_on(begun)
+        shown = self.begun or self.instance
         for item in scale.items.values():
             self.fields[PREFIX + item.id] = item_field(item)
-            self.initial.setdefault(PREFIX + item.id, self.instance.scores.get(item.id))
+            self.initial.setdefault(PREFIX + item.id, shown.scores.get(item.id))
         self.initial.setdefault("missing_reason", next(iter(self.instance.missing.values()), ""))
+
+    def _go_on(self, latest: Interview | None) -> None:
+        """Start from what was answered so far, or as the protocol foresees the visit."""
+        self.initial.update(rater=self.actor.pk, mode=usual_mode(self.visit), page=uuid.uuid4())
+        self.initial["interview"] = latest.version if latest is not None else 0
+        if self.begun is not None:
+            names = ("mode", "occurred_at", "recall_window", "missing_reason")
+            self.initial.update({name: getattr(self.begun, name) for name in names}, rater=self.begun.rater_id)
 
     def _offer_recall(self) -> None:
         if not self.scale.recall_windows:
@@ -129,15 +154,45 @@ class AssessmentForm(RecordForm[Assessment]):
             return services.correct_assessment(
                 actor, self.instance, version=version, reason=cleaned["reason"], **values
             )
-        return services.record_assessment(
+        return submit(
             actor,
             participant=participant,
-            visit=visit,
+            visit=visit or self.visit,
+            page=self.shown_page(),
             instrument=self.scale.id,
             key=cleaned["key"],
             origin="phone" if cleaned["mode"] == Assessment.Mode.PHONE else "form",
             **values,
         )
+
+    def shown_page(self) -> Page:
+        """The page, and the version of the interview that it shows."""
+        name, version, turn = (self.cleaned_data.get(name) for name in ("page", "interview", "turn"))
+        return Page(name or uuid.uuid4(), version or 0, turn or 0)
+
+    def answers(self) -> dict[str, Any]:
+        """What is answered so far, without what cannot be right yet; `faulty` names that.
+
+        Raises AssessmentRefused for a page that does not say which one it is.
+        """
+        self.full_clean()
+        if not self.cleaned_data.get("page"):
+            raise services.AssessmentRefused("The page was not sent whole. Reload it and look at what it shows.")
+        names = ("occurred_at", "mode", "rater", "recall_window")
+        frame = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+        # That a reason is missing is said when it is submitted.
+        why = str(self.data.get("missing_reason", "")).strip()
+        if "missing_reason" in self.cleaned_data or not why:
+            frame["missing_reason"] = why
+        return {**frame, "scores": self.scores(), "page": self.shown_page()}
+
+    def faulty(self) -> dict[str, str]:
+        """What could not be saved so far and why, by the field's label; that items are open is no fault yet."""
+        return {
+            str(self[name].label): " ".join(map(str, errors))
+            for name, errors in self.errors.items()
+            if name in self.fields and str(self[name].data or "").strip()
+        }
 
     def item_rows(self) -> list[ItemRow]:
         """The items in their order, for the page."""

@@ -48,6 +48,46 @@ class Assessment(ClinicalRecord):
         ]
 
 
+class Interview(ClinicalRecord):
+    """An instrument while it is being rated at a visit: the answers so far, shared by all who may enter it.
+
+    Each save is in the trail, none asks for a reason, and nothing of it is a result: what is submitted becomes an
+    `Assessment`. One row per visit and instrument; after it was set aside the same row begins anew. ``entered_by``
+    began it, ``occurred_at`` is the time of rating as the form says it so far, ``page`` the opened form that saved
+    last, and ``turn`` the number of that save among its own.
+    """
+
+    class State(models.TextChoices):
+        IN_PROGRESS = "in_progress", "in progress"
+        SUBMITTED = "submitted", "submitted"
+        SET_ASIDE = "set_aside", "set aside"
+
+    visit = models.ForeignKey("participants.Visit", on_delete=models.PROTECT, related_name="%(class)s_set")
+    instrument = models.CharField(max_length=16)
+    instrument_version = models.CharField(max_length=16)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.IN_PROGRESS)
+    mode = models.CharField(max_length=10, choices=Assessment.Mode.choices)
+    rater = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recall_window = models.CharField(max_length=24, blank=True)
+    scores = models.JSONField("answers so far", default=dict, blank=True)
+    missing_reason = models.CharField("why items are missing", max_length=120, blank=True)
+    page = models.UUIDField("opened form", default=uuid.uuid4)
+    turn = models.PositiveIntegerField("save of the opened form", default=0)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(ClinicalRecord.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *ClinicalRecord.Meta.constraints,
+            models.UniqueConstraint(fields=["visit", "instrument"], name="interview_once_per_visit"),
+        ]
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether its answers wait to be submitted."""
+        return self.state == self.State.IN_PROGRESS
+
+
 class RaterAssignment(models.Model):
     """A person who is to rate a participant, from a day to a day at the site; ended at once with a reason.
 

@@ -10,7 +10,9 @@ from django.utils import timezone
 from assessments import queries
 from assessments.course import Line, Point, line, shown_total
 from assessments.instruments import instrument
-from assessments.models import Assessment
+from assessments.interviews.queries import at_visit
+from assessments.interviews.wording import words_of
+from assessments.models import Assessment, Interview
 from trial import protocol
 from trial.participants.models import Participant, Visit
 
@@ -50,12 +52,13 @@ class Course:
 
 @dataclass(frozen=True)
 class Due:
-    """An instrument due at a visit, and what is recorded of it."""
+    """An instrument due at a visit, and what is recorded of it or answered so far."""
 
     code: str
     title: str
     assessment: Assessment | None
     text: str
+    interview: Interview | None = None
 
 
 def course_of(participant: Participant) -> Course:
@@ -100,12 +103,15 @@ def _name(code: str) -> str:
 
 def due_at(visit: Visit) -> list[Due]:
     """The instruments due at a visit with their state."""
-    recorded = queries.assessments_at(visit)
-    return [
-        Due(code, instrument(code).title, row, shown_total(row.total, row.missing) if row else "not recorded")
-        for code in queries.due_instruments(visit)
-        for row in [recorded.get(code)]
-    ]
+    recorded, begun = queries.assessments_at(visit), at_visit(visit)
+    return [_due(code, recorded.get(code), begun.get(code)) for code in queries.due_instruments(visit)]
+
+
+def _due(code: str, row: Assessment | None, interview: Interview | None) -> Due:
+    title = instrument(code).title
+    if row is not None:
+        return Due(code, title, row, shown_total(row.total, row.missing))
+    return Due(code, title, None, words_of(interview) if interview else "not recorded", interview)
 
 
 def _columns(due: tuple[str, ...]) -> tuple[Column, ...]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from assessments.models import Assessment
+from assessments.models import Assessment, Interview
 from assessments.raters.queries import holding_at
 from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
@@ -42,6 +42,23 @@ def assessments_at(visit: Visit) -> dict[str, Assessment]:
 def assessment_at(visit: Visit, instrument: str) -> Assessment | None:
     """The assessment of one instrument at a visit, or None while it is not recorded."""
     return Assessment.objects.filter(visit=visit, instrument=instrument).select_related("rater").first()
+
+
+def interview_at(visit: Visit, instrument: str) -> Interview | None:
+    """The interview in progress about an instrument at a visit, or None."""
+    rows = in_progress().filter(visit=visit, instrument=instrument)
+    return rows.select_related("participant__site", "rater", "saved_by").first()
+
+
+def hold(visit: Visit) -> None:
+    """Let whoever saves, submits or records ratings at a visit come one after the other, until the transaction ends."""
+    Visit.objects.select_for_update(no_key=True).get(pk=visit.pk)
+
+
+def in_progress() -> QuerySet[Interview]:
+    """Every interview whose answers wait to be submitted."""
+    recorded = Assessment.objects.filter(visit=OuterRef("visit"), instrument=OuterRef("instrument"))
+    return Interview.objects.filter(~Exists(recorded), state=Interview.State.IN_PROGRESS)
 
 
 def course(participant: Participant) -> list[Assessment]:

@@ -14,7 +14,7 @@ from assessments import queries
 from assessments.instruments import Instrument, InstrumentError, codes
 from assessments.instruments import instrument as load_instrument
 from assessments.instruments.scale import ScoreRefused, score
-from assessments.models import Assessment
+from assessments.models import Assessment, Interview
 from assessments.rules import INSTRUMENT, ITEM, Escalation, graver, judge_suicidal_thoughts
 from trial import protocol
 from trial.participants import services as participants
@@ -27,6 +27,7 @@ from trial.users.models import User
 
 ALERT_KIND = "suicidal_thoughts"
 NO_REASON = "no reason given"
+SUBMITTED = "interview submitted"
 
 
 class AssessmentRefused(RecordError):
@@ -56,10 +57,12 @@ def record_assessment(
     """Record an instrument rated at *occurred_at*; *scores* and *missing* (the reasons) go by item id.
 
     The recall window is the visit's where none is named. An item neither scored nor explained is marked
-    "no reason given"; the total is then null. Raises AssessmentRefused for an unknown instrument, item or
-    score and where the visit already has this instrument, KeyReused, ValidationError.
+    "no reason given"; the total is then null. An interview in progress ends with it: what its answers called for is not
+    called for again. Raises AssessmentRefused for an unknown instrument, item or score and where the visit already has
+    this instrument, KeyReused, ValidationError.
     """
     values = entry(instrument, scores, missing or {}, recall_window or _recall(instrument, visit))
+    interview = _ended(visit, instrument)
     try:
         row = enter(
             Assessment,
@@ -76,9 +79,11 @@ def record_assessment(
             **values,
         )
     except AlreadyRecorded as taken:
-        raise _already(instrument, visit) from taken
+        raise already_recorded(instrument, visit) from taken
     if not row.is_repeat:
-        _follow_up(actor, row, before=None)
+        _follow_up(actor, row, before=escalation_of(interview) if interview else None)
+    if interview is not None and not row.is_repeat:
+        amend(interview, actor, version=interview.version, reason=SUBMITTED, state=Interview.State.SUBMITTED)
     return row
 
 
@@ -142,15 +147,33 @@ def entry(instrument: str, scores: Mapping[str, int], missing: Mapping[str, str]
     }
 
 
-def escalation_of(assessment: Assessment) -> Escalation | None:
-    """What the assessment calls for at once, by the protocol version of its participant."""
-    if assessment.instrument != INSTRUMENT:
+def escalation_of(rating: Assessment | Interview) -> Escalation | None:
+    """What a rating, or the answers of one so far, call for at once, by the protocol version of its participant."""
+    if rating.instrument != INSTRUMENT:
         return None
-    score, previous = assessment.scores.get(ITEM), None
+    score, previous = rating.scores.get(ITEM), None
     if score:  # 0 is no rise, whatever stood before
-        previous = queries.item_before(assessment.participant, assessment.occurred_at, besides=assessment.pk)
-    plan = protocol.for_version(assessment.protocol_version).safety.suicidal_thoughts
+        previous = queries.item_before(rating.participant, rating.occurred_at, besides=rating.pk)
+    plan = protocol.for_version(rating.protocol_version).safety.suicidal_thoughts
     return judge_suicidal_thoughts(score, previous, plan)
+
+
+def alarm(actor: User, rating: Assessment | Interview, *, before: Escalation | None) -> None:
+    """Raise the alert that a rating calls for, where that is more than was called for *before*."""
+    escalation = escalation_of(rating)
+    if escalation is None or not graver(escalation, before):
+        return
+    safety.raise_alert(
+        actor,
+        participant=rating.participant,
+        visit=rating.visit,
+        kind=ALERT_KIND,
+        level=escalation.level,
+        summary=f"{escalation.why}.",
+        source=rating,
+        origin=rating.origin,
+        occurred_at=rating.occurred_at,
+    )
 
 
 def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved_from: datetime | None = None) -> None:
@@ -164,19 +187,7 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved
             moved_from=moved_from,
         )
     _judge_rater(actor, row, after, is_correction=moved_from is not None)
-    escalation = escalation_of(row)
-    if escalation is not None and graver(escalation, before):
-        safety.raise_alert(
-            actor,
-            participant=row.participant,
-            visit=row.visit,
-            kind=ALERT_KIND,
-            level=escalation.level,
-            summary=f"{escalation.why}.",
-            source=row,
-            origin=row.origin,
-            occurred_at=row.occurred_at,
-        )
+    alarm(actor, row, before=before)
     events.emit("assessment.recorded", assessment=row, actor=actor)
 
 
@@ -197,7 +208,16 @@ def _judge_rater(actor: User, row: Assessment, after: queries.Rated, *, is_corre
         safety.close_what_ended(actor, row, standing=(), why="the rater is an assigned one, or none was assigned")
 
 
-def _already(instrument: str, visit: Visit | None) -> AssessmentThere:
+def _ended(visit: Visit | None, instrument: str) -> Interview | None:
+    """The interview that ends with a rating at a visit; nobody saves answers there until the transaction is over."""
+    if visit is None:
+        return None
+    queries.hold(visit)
+    return queries.interview_at(visit, instrument)
+
+
+def already_recorded(instrument: str, visit: Visit | None) -> AssessmentThere:
+    """What is raised where a visit has the instrument already."""
     where = visit.code if visit else "this moment"
     return AssessmentThere(f"{instrument} is already recorded at {where}. Open it there and correct it, with a reason.")
 

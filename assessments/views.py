@@ -15,7 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments import queries, services
 from assessments.forms import AssessmentForm
 from assessments.instruments import Instrument, instrument
-from assessments.models import Assessment
+from assessments.interviews.queries import latest_at
+from assessments.interviews.sides import Entered
+from assessments.models import Assessment, Interview
 from assessments.panels import course_of, due_at
 from assessments.rules import INSTRUMENT, ITEM
 from trial import protocol
@@ -23,8 +25,7 @@ from trial.participants.models import Participant, Visit
 from trial.participants.queries import find_visit, get_participant
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
-from trial.records.conflicts import Opened
-from trial.records.saving import attempt, status_of, to_show
+from trial.records.saving import attempt, set_against, status_of, to_show
 from trial.safety.blinding import seen_by
 from trial.safety.on_call import unreached
 from trial.safety.queries import alert_about
@@ -56,29 +57,58 @@ def place(request: PermittedRequest, study_id: str, visit_code: str, code: str) 
 @requires("assessments.record")
 @require_http_methods(FORM)
 def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
-    """Enter an instrument at a visit, or correct it where it is recorded."""
+    """Enter an instrument at a visit, going on where an interview stands, or correct it where it is recorded."""
     at = place(request, study_id, visit_code, instrument)
     is_correction = request.method == "GET" or bool(request.POST.get("version"))
     recorded = queries.assessment_at(at.visit, instrument) if is_correction else None
+    begun = None if recorded else latest_at(at.visit, instrument)
     rows: list[Assessment] = []
 
-    def show(row: Assessment | None, data: Any = None) -> AssessmentForm:
-        return AssessmentForm(data, instance=copy(row), scale=at.scale, visit=at.visit, actor=request.user)
+    def show(row: Assessment | Interview | None, data: Any = None) -> AssessmentForm:
+        about = {"begun": row} if isinstance(row, Interview) else {"instance": copy(row)}
+        return AssessmentForm(data, scale=at.scale, visit=at.visit, actor=request.user, **about)
 
     with timezone.override(at.participant.site.zone):
-        page = show(recorded, posted(request))
+        page = show(recorded or begun, posted(request))
 
         def write() -> None:
             rows.append(page.save_record(request.user, at.participant, at.visit))
 
-        about = Opened(lambda: queries.assessment_at(at.visit, instrument), show)
-        if request.method == "POST" and attempt(page, write, about, by=request.user if recorded else None):
+        about = Entered(lambda: latest(at), show)
+        if "compare" in request.POST:
+            set_against(page, about)
+        elif request.method == "POST" and attempt(page, write, about, by=request.user if recorded else None):
             row = rows[0] if rows else recorded
             outcome = outcome_of(row.visit) if row and row.visit else ""
             messages.success(request, f"{at.scale.title} saved. {outcome}".strip())
             return redirect("assessments:saved", study_id, visit_code, instrument)
-        frame = {"form": to_show(page), "place": at}
+        shown = to_show(page)
+        frame = {"form": shown, "place": at, **alarm_of(request.user, shown.begun)}
         return render(request, "assessments/form.html", frame, status=status_of(page))
+
+
+def latest(at: Place) -> Assessment | Interview | None:
+    """What a form of a place is about by now: the assessment, else the interview in progress."""
+    return queries.assessment_at(at.visit, at.scale.id) or queries.interview_at(at.visit, at.scale.id)
+
+
+def alarm_of(user: Any, rating: Assessment | Interview | None, interview: Interview | None = None) -> dict[str, Any]:
+    """What a page about a rating shows of what it calls for: the steps, the alert, whom to phone.
+
+    *interview* is the one that the rating came of: its alert is the rating's too.
+    """
+    if rating is None:
+        return {}
+    found = alert_about([rating, interview] if interview else [rating], services.ALERT_KIND)
+    alert = found and seen_by(user, found)
+    escalation, participant = services.escalation_of(rating), rating.participant
+    return {
+        "participant": participant,
+        "alert": alert,
+        "escalation": escalation,
+        "unreached": unreached([alert], timezone.now()) if alert else [],
+        "is_signed": escalation and is_signed_at(participant.protocol_version, [participant.site]),
+    }
 
 
 @requires("assessments.read")
@@ -89,26 +119,22 @@ def saved(request: PermittedRequest, study_id: str, visit_code: str, instrument:
     recorded = queries.assessment_at(at.visit, instrument)
     if recorded is None:
         raise Http404(f"{instrument} is not recorded at {visit_code}.")
-    about = alert_about(recorded, services.ALERT_KIND)
-    alert = about and seen_by(request.user, about)
+    interview = latest_at(at.visit, instrument)
     with timezone.override(at.participant.site.zone):
         frame = {
             "place": at,
             "participant": at.participant,
-            "unreached": unreached([alert], timezone.now()) if alert else [],
+            "interview": interview,
             "assessment": recorded,
             "items": items_of(at.scale, recorded),
             "subscales": [
                 (subscale.label, recorded.subscales.get(name)) for name, subscale in at.scale.subscales.items()
             ],
-            "escalation": services.escalation_of(recorded),
-            "alert": alert,
             "is_risk_unknown": at.scale.id == INSTRUMENT and ITEM in recorded.missing,
             "may_record": may(request.user, "assessments.record", at.participant.site_id),
-            "is_signed": is_signed_at(at.participant.protocol_version, [at.participant.site]),
             "signatures": reverse("signatures:panel", args=[recorded._meta.label, recorded.pk]),
         }
-        return render(request, "assessments/saved.html", frame)
+        return render(request, "assessments/saved.html", frame | alarm_of(request.user, recorded, interview))
 
 
 def items_of(scale: Instrument, recorded: Assessment) -> list[tuple[str, int | None, str, str]]:

@@ -63,27 +63,44 @@ def consider_infusion(*, preview: Any, participant: Participant | None, **_: Any
 
 @handles("assessment.recorded")
 def on_assessment(assessment: Any, actor: User, **_: Any) -> None:
-    """Alert once per assessment with a marked positive BPRS item; while the infusion runs, advise a hold."""
-    if assessment.instrument != "bprs":
+    """Alert about the marked positive BPRS items of a rating."""
+    alert_about_positive(actor, assessment)
+
+
+@handles("interview.saved")
+def on_interview(interview: Any, actor: User, **_: Any) -> None:
+    """Alert while the interview still goes on: a drip does not wait for the last item."""
+    alert_about_positive(actor, interview)
+
+
+def alert_about_positive(actor: User, rating: Any) -> None:
+    """Alert once per visit with a marked positive BPRS item; while the infusion runs, advise a hold."""
+    if rating.instrument != "bprs":
         return
-    participant = assessment.participant
+    participant = rating.participant
     rules = protocol_of(participant)
-    marked = judge_positive_items(assessment.scores, rules)
-    if not marked or Alert.objects.filter(kind=POSITIVE_ALERT, source_id=assessment.pk).exists():
+    marked = judge_positive_items(rating.scores, rules)
+    if not marked or is_alerted(rating):
         return
     triggers = [t for t in rules.vital_signs.triggers.values() if t.variable == "bprs_positive_item"]
-    said = ", ".join(f"{item.replace('_', ' ')} {assessment.scores[item]}" for item in marked)
+    said = ", ".join(f"{item.replace('_', ' ')} {rating.scores[item]}" for item in marked)
     advice = "Call the psychiatrist"
     if queries.is_running(queries.infusion_of(participant)):
         advice = triggers[0].instruction.text
     safety.raise_alert(
         actor,
         participant=participant,
-        visit=assessment.visit,
+        visit=rating.visit,
         kind=POSITIVE_ALERT,
         level=alert_level(triggers) or "review",
         summary=f"BPRS: {said}. {advice}"[:300],
-        source=assessment,
-        occurred_at=assessment.occurred_at,
-        origin=assessment.origin,
+        source=rating,
+        occurred_at=rating.occurred_at,
+        origin=rating.origin,
     )
+
+
+def is_alerted(rating: Any) -> bool:
+    """Whether an alert was raised already, by the interview or by what it became."""
+    alerts = Alert.objects.filter(kind=POSITIVE_ALERT, participant=rating.participant)
+    return alerts.filter(visit=rating.visit).exists() if rating.visit else alerts.filter(source_id=rating.pk).exists()

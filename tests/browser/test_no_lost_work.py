@@ -1,9 +1,10 @@
-"""Two people on one form at the screen, and a draft that comes back after the browser was killed."""
+"""Two people on one form at the screen; drafts and interviews that come back after the browser was killed."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from assessments.models import Assessment
+from assessments.models import Assessment, Interview
 from assessments.services import correct_assessment
 from infusion.models import RateChange
 from tests.browser.conftest import NewContext
@@ -29,6 +30,10 @@ from trial.records.models import Draft
 from trial.users.models import User
 
 OFFER = "Unsaved draft"
+MISSED = "form[action$='/missed/']"
+STATE = "[data-answers-part=state]"
+# Longer than a page waits before it keeps what was answered.
+SETTLED_MS = 3_000
 
 
 class Place:
@@ -41,6 +46,10 @@ class Place:
     @property
     def madrs(self) -> str:
         return f"{self.url}{reverse('assessments:form', args=[self.participant.study_id, 'baseline', 'madrs'])}"
+
+    @property
+    def visit(self) -> str:
+        return f"{self.url}{reverse('participants:visit', args=[self.participant.study_id, 'baseline'])}"
 
     def let_in(self, context: BrowserContext, person: User) -> Page:
         """A page of somebody who is signed in."""
@@ -113,31 +122,63 @@ def end_browser(profile: Path) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
-def test_a_draft_comes_back_after_the_browser_was_killed_and_to_nobody_else(
-    browser: Browser, place: Place, new_context: NewContext, tmp_path: Path
-) -> None:
-    doomed = browser.browser_type.launch_persistent_context(
+@pytest.fixture
+def doomed(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A browser of its own, on a profile by which it is killed."""
+    context = browser.browser_type.launch_persistent_context(
         str(tmp_path / "profile"), executable_path=chromium.executable(), args=list(chromium.ARGUMENTS), headless=True
     )
+    yield context
+    end_browser(tmp_path / "profile")
+
+
+def test_a_draft_comes_back_after_the_browser_was_killed_and_to_nobody_else(
+    doomed: BrowserContext, place: Place, new_context: NewContext, tmp_path: Path
+) -> None:
+    typing = place.let_in(doomed, place.desk.person)
+    typing.goto(place.visit)
+    typing.get_by_label("In words").fill("snowed in")
+    expect(typing.locator(MISSED).locator(".draft-state")).to_contain_text("Draft saved")
+    end_browser(tmp_path / "profile")
+    assert place.participant.visits.get(code="baseline").state == "planned", "a draft is no record"
+
+    stranger = place.let_in(new_context(), place.desk.other())
+    stranger.goto(place.visit)
+    stranger.wait_for_load_state("networkidle")
+    expect(stranger.get_by_role("region", name=OFFER)).to_have_count(0)
+
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.visit)
+    offer = page.get_by_role("region", name=OFFER)
+    expect(offer).to_contain_text("and did not save it")
+    offer.get_by_role("button", name="Restore").press("Enter")
+    expect(page.get_by_label("In words")).to_have_value("snowed in")
+    page.get_by_label("Why was it missed?").select_option("other")
+    page.get_by_role("button", name="Mark as missed").click()
+    expect(page.get_by_text("Missed: another reason: snowed in")).to_be_visible()
+    page.goto(place.visit)
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("region", name=OFFER)).to_have_count(0)
+
+
+def test_an_interview_goes_on_in_a_colleagues_browser_after_the_first_was_killed(
+    doomed: BrowserContext, place: Place, new_context: NewContext, tmp_path: Path
+) -> None:
     typing = place.let_in(doomed, place.desk.person)
     typing.goto(place.madrs)
     for number, score in enumerate((3, 2, 1)):
         item(typing, number, score)
     typing.get_by_label("Why are items not rated?").fill("the call broke off")
-    expect(typing.locator(".draft-state")).to_contain_text("Draft saved")
+    expect(typing.locator(STATE)).to_contain_text("3 of 10 items")
     end_browser(tmp_path / "profile")
-    assert not Assessment.objects.exists(), "a draft is no record"
+    assert not Assessment.objects.exists(), "an interview in progress is no rating"
+    assert not Draft.objects.exists(), "it is kept once"
 
-    stranger = place.let_in(new_context(), place.desk.other())
-    stranger.goto(place.madrs)
-    stranger.wait_for_load_state("networkidle")
-    expect(stranger.get_by_role("region", name=OFFER)).to_have_count(0)
-
-    page = place.let_in(new_context(), place.desk.person)
-    page.goto(place.madrs)
-    offer = page.get_by_role("region", name=OFFER)
-    expect(offer).to_contain_text("and did not save it")
-    offer.get_by_role("button", name="Restore").press("Enter")
+    page = place.let_in(new_context(), place.desk.other())
+    page.goto(place.visit)
+    row = page.get_by_role("row", name="Montgomery")
+    expect(row).to_contain_text("in progress: 3 of 10 items")
+    row.get_by_role("link", name="Go on").press("Enter")
     for number, score in enumerate((3, 2, 1)):
         expect(page.locator("[data-item]").nth(number).locator("input:checked")).to_have_value(str(score))
     expect(page.get_by_label("Why are items not rated?")).to_have_value("the call broke off")
@@ -145,9 +186,47 @@ def test_a_draft_comes_back_after_the_browser_was_killed_and_to_nobody_else(
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/saved/**")
     assert list(Assessment.objects.get().scores.values()) == [3, 2, 1]
+
+
+def test_two_interviewers_are_told_and_the_second_decides_item_by_item(place: Place, new_context: NewContext) -> None:
+    page = place.let_in(new_context(), place.desk.person)
+    other = place.let_in(new_context(), place.desk.other())
+    for who in (page, other):
+        who.goto(place.madrs)
+    for number, score in ((0, 3), (1, 3)):
+        item(other, number, score)
+    expect(other.locator(STATE)).to_contain_text("2 of 10 items")
+    for number, score in ((0, 4), (2, 5)):
+        item(page, number, score)
+    expect(page.locator(STATE)).to_contain_text("saved other answers")
+    assert list(Interview.objects.get().scores.values()) == [3, 3]
+
+    page.get_by_role("button", name="See both sides").press("Enter")
+    panel = page.locator("[data-conflict]")
+    expect(panel).to_be_focused()
+    both = panel.get_by_role("row", name="Apparent sadness")
+    expect(both).to_contain_text("both changed it: choose")
+    page.wait_for_timeout(SETTLED_MS)
+    assert list(Interview.objects.get().scores.values()) == [3, 3], "nothing is kept before it is decided"
+    both.get_by_label("Keep mine").check()
+    panel.get_by_role("row", name="Rater").get_by_label("Keep mine").check()
+    expect(page.locator(STATE)).to_contain_text("3 of 10 items")
+    assert list(Interview.objects.get().scores.values()) == [4, 3, 5], "mine, theirs, mine"
+
+
+def test_answers_wait_for_the_connection_and_leaving_asks_nothing_once_they_are_kept(
+    place: Place, new_context: NewContext
+) -> None:
+    page = place.let_in(new_context(), place.desk.person)
     page.goto(place.madrs)
-    page.wait_for_load_state("networkidle")
-    expect(page.get_by_role("region", name=OFFER)).to_have_count(0)
+    page.context.set_offline(True)
+    item(page, 0, 3)
+    expect(page.locator(STATE)).to_contain_text("not saved yet")
+    page.context.set_offline(False)
+    expect(page.locator(STATE)).to_contain_text("1 of 10 items")
+    item(page, 1, 2)
+    page.get_by_role("link", name="Back to the visit").click()
+    expect(page.get_by_role("row", name="Montgomery")).to_contain_text("in progress: 2 of 10 items")
 
 
 def test_what_was_done_about_an_alert_comes_back_and_who_signs_is_typed_anew(

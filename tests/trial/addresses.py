@@ -13,7 +13,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assessments.models import Assessment
+from assessments.interviews.services import Page, save_answers
+from assessments.models import Assessment, Interview
 from assessments.raters.services import assign_rater
 from imaging.models import ImagingSession
 from infusion.models import Infusion, RateChange, Vitals
@@ -94,11 +95,26 @@ class Addresses:
             self.pi, user=self.nurse, site=self.site, topic="GCP", trained_on=self.site.today
         )
 
+        self.interview = self.interview_of(self.newcomer)
+
         monitor = User.objects.get(username="monitor")
         written: dict[str, Any] = {"findings": "set up", "has_findings": False, "key": uuid4()}
         written["confirmation"] = Confirmation(monitor.pk, uuid4(), "")
         self.review = monitoring.review_trail(monitor, self.site, to_entry=1, **written)
         self.query = monitoring.raise_query(monitor, subject=self.rated, question="Is it as in the source?")
+
+    def interview_of(self, participant: Participant) -> Interview:
+        """An interview of the PI's that is in progress at screening."""
+        row = save_answers(
+            self.pi,
+            participant=participant,
+            visit=participant.visits.get(code="screening"),
+            instrument="madrs",
+            page=Page(uuid4(), 0, 1),
+            scores={"lassitude": 1},
+        )
+        assert row
+        return row
 
     def request_to_unlock(self) -> UnlockRequest:
         """A locked participant of the site, and the PI's request to open it."""
@@ -195,6 +211,8 @@ class Addresses:
             ("monitoring:written", "pk"): lambda: self.review.pk,
             ("monitoring:raise", "pk"): lambda: self.rated.pk,
             ("imaging:record", "study_id"): lambda: self.newcomer.study_id,
+            ("assessments:set_aside", "study_id"): lambda: self.newcomer.study_id,
+            ("assessments:set_aside", "visit_code"): lambda: "screening",
             **{("users:" + page, "pk"): lambda: self.nurse.pk for page in ACCOUNT_PAGES},
             ("users:end_role", "pk"): lambda: self.nurse.role_assignments.filter(site=self.site)[0].pk,
             ("users:confirm_delegation", "pk"): lambda: self.delegation.pk,

@@ -22,7 +22,10 @@ from trial.permissions import is_unblinding
 
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset(
-    {"id", "key", "route", "content_hash", "manifest", "mac", "session_digest", "trail_position", "content_format"}
+    {
+        *("id", "key", "route", "content_hash", "manifest", "mac", "session_digest", "trail_position"),
+        *("content_format", "page", "turn", "saved_by_id", "saved_at"),
+    }
 )
 NOTHING = "–"
 PARTICIPANT = "participants.Participant"

@@ -30,8 +30,8 @@ from trial.records.models import ClinicalRecord, Record
 
 # What the software keeps about a record, and what a page says of it elsewhere: none of it comes from a source.
 BOOKKEEPING = frozenset(field.name for field in Record._meta.get_fields()) | {"participant", "visit", "infusion"}
-# Rows that follow from other records are neither asked about by name nor compared with a source.
-DERIVED = frozenset({"safety.alert", "safety.deviation", "participants.criterionjudgement"})
+# Rows that follow from other records, or become one, are neither asked about by name nor compared with a source.
+DERIVED = frozenset({"safety.alert", "safety.deviation", "participants.criterionjudgement", "assessments.interview"})
 # The role that may enter a record may answer for it: an app's action by its label.
 RECORDED_BY = {
     "participants": "participants.screen",

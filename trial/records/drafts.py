@@ -114,24 +114,20 @@ def is_texts(given: Any) -> bool:
 
 def keep(user: Any, address: str, opened: UUID, fields: dict[str, list[str]]) -> bool:
     """Keep what is typed on a form, over what was kept before; False where the form has been sent meanwhile."""
-    known = Draft.objects.filter(user=user, address=address).first()
-    if known is not None and known.opened == opened and known.ended_at is not None:
-        return False
-    row = Draft(user=user, address=address, opened=opened, fields=fields, saved_at=timezone.now())
-    _put(row)
-    return True
+    kept_now = {"opened": opened, "fields": fields, "saved_at": timezone.now(), "ended_at": None}
+    known = Draft.objects.filter(user=user, address=address)
+    # One statement each, since the form may be sent in the same moment: what was ended is never brought back.
+    if known.exclude(opened=opened, ended_at__isnull=False).update(**kept_now):
+        return True
+    Draft.objects.bulk_create([Draft(user=user, address=address, **kept_now)], ignore_conflicts=True)
+    return known.filter(opened=opened, ended_at=None).exists()
 
 
 def end(user: Any, address: str, opened: UUID) -> None:
     """Empty a draft: its form was sent, or its author does not want it. What its page still sends is dropped."""
     now = timezone.now()
-    _put(Draft(user=user, address=address, opened=opened, fields={}, saved_at=now, ended_at=now))
-
-
-def _put(row: Draft) -> None:
-    """Save a draft over the one of the same form, in one question."""
     Draft.objects.bulk_create(
-        [row],
+        [Draft(user=user, address=address, opened=opened, fields={}, saved_at=now, ended_at=now)],
         update_conflicts=True,
         unique_fields=["user", "address"],
         update_fields=["opened", "fields", "saved_at", "ended_at"],

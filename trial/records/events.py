@@ -19,6 +19,7 @@ EVENTS: dict[str, str] = {
     "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
     "(in words), occurred_at (when it became known).",
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
+    "interview.saved": "Answers of an interview in progress were saved: interview, actor.",
     "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "

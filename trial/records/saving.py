@@ -70,6 +70,11 @@ def attempt(form: Any, write: Callable[[], Any], about: Opened | None = None, *,
     return is_valid and not form.errors and form.instead is None
 
 
+def set_against(form: Any, about: Opened) -> None:
+    """Show what was typed against the record as it is now, as after a save that came too late; nothing is written."""
+    form.refusal, form.instead = CONFLICT, conflicts.answer(form, about)
+
+
 def _once(form: Any, write: Callable[[], Any], about: Opened | None, by: Any) -> None:
     """Write unless this very form was written before; raises KeyReused for the same key with other content."""
     current = None if about is None else about.find()

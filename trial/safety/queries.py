@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -131,9 +132,10 @@ def deviations_of(participant: Participant) -> QuerySet[Deviation]:
     )
 
 
-def alert_about(source: ClinicalRecord, kind: str) -> Alert | None:
-    """The alert of a kind about a record: an open one, else the latest."""
-    rows = Alert.objects.filter(source_table=source._meta.label_lower, source_id=source.pk, kind=kind)
+def alert_about(sources: Iterable[ClinicalRecord], kind: str) -> Alert | None:
+    """The alert of a kind about one of some records: an open one, else the latest."""
+    about = Q(*(Q(source_table=one._meta.label_lower, source_id=one.pk) for one in sources), _connector=Q.OR)
+    rows = Alert.objects.filter(about, kind=kind)
     open_first = rows.select_related("acknowledged_by").order_by(F("acknowledged_at").desc(nulls_first=True))
     return open_first.first()
 

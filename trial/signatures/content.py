@@ -35,6 +35,7 @@ NOT_CONTENT: dict[str, str] = {
     "safety.Alert": "A call to act, with an acknowledgement of its own; what raised it is signed.",
     "safety.Deviation": "A judgement about records, closed in its own time; the records are signed.",
     "contacts": "How to reach a person and who looked: kept apart, and erased on request without touching the records.",
+    "assessments.Interview": "Answers on the way to an assessment; what was submitted is signed.",
     "assessments.RaterAssignment": "Who is to rate, not what was rated.",
     "monitoring": "Queries, verification marks and trail reviews are about the records and go on after signing.",
     "signatures": "Signatures are about the content, not part of it.",

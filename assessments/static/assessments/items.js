@@ -9,7 +9,7 @@
   const chosen = (item) => radios(item).find((radio) => radio.checked);
 
   const focusOn = (item) => {
-    const after = items.every(chosen) ? "[type=submit]" : "[name=missing_reason]";
+    const after = items.every(chosen) ? ".card-footer [type=submit]" : "[name=missing_reason]";
     const target = item ? chosen(item) || radios(item)[0] : form.querySelector(after);
     target.focus();
     (item || target).scrollIntoView({ block: "nearest" });

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import ForeignKey, Model
 from django.utils import timezone
 
+from assessments.models import Interview
 from infusion.models import Infusion
 from tests.trial.audit import rows
 from tests.trial.audit.test_triggers import raw_change, raw_delete, raw_insert
@@ -57,6 +58,7 @@ def lock(ward: Ward, kind: str) -> LockChange:
     alone(ward)
     with audited("system:test", "end"):
         Infusion.objects.filter(ended_at=None).update(ended_at=timezone.now())
+        Interview.objects.update(state=Interview.State.SUBMITTED)
     key: Any = {"visit": ward.visit.pk, "participant": ward.participant.pk, "trial": 1}[kind]
     return services.lock(ward.dora, kind, key, reason="data reviewed")
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +27,7 @@ from trial.records.models import Draft, UsedKey
 from trial.records.tasks import tidy
 
 PLACE = "/draft/"
+ROUNDS = 40
 
 
 @pytest.fixture
@@ -137,8 +142,36 @@ def test_a_token_or_password_is_never_kept_and_a_nul_byte_is_dropped(desk: Desk)
 
 def test_keeping_a_draft_is_cheap(desk: Desk, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     address = drafts.identity(vitals(desk))
-    with django_assert_num_queries(2):
-        drafts.keep(desk.person, address, uuid4(), {"systolic": ["120"]})
+    with django_assert_num_queries(3):
+        drafts.keep(desk.person, address, page := uuid4(), {"systolic": ["120"]})
+    with django_assert_num_queries(1):
+        drafts.keep(desk.person, address, page, {"systolic": ["121"]})
+
+
+@pytest.mark.db_engine
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_draft_that_is_kept_in_the_moment_its_form_is_sent_does_not_come_back(
+    cloned_orm: str, is_known: bool
+) -> None:
+    desk = Desk()
+    address = drafts.identity(vitals(desk))
+
+    def at_once(page: UUID, step: Callable[..., object], barrier: Barrier, *more: object) -> None:
+        barrier.wait()
+        step(desk.person, address, page, *more)
+        connection.close()
+
+    for _ in range(ROUNDS):
+        page, barrier = uuid4(), Barrier(2)
+        if is_known:
+            drafts.keep(desk.person, address, page, {"systolic": ["12"]})
+        with ThreadPoolExecutor(2) as pool:
+            kept_too = pool.submit(at_once, page, drafts.keep, barrier, {"systolic": ["120"]})
+            ended = pool.submit(at_once, page, drafts.end, barrier)
+        assert kept_too.exception() is ended.exception() is None
+        assert [row.fields for row in Draft.objects.all()] == [{}]
+        if not is_known:
+            Draft.objects.all().delete()
 
 
 def test_old_drafts_and_used_keys_are_tidied_and_newer_ones_stay(desk: Desk) -> None:

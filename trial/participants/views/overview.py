@@ -33,6 +33,7 @@ PANELS = (
     ("contacts.review", "contacts:open_accesses"),
     ("locks.allow", "locks:waiting"),
     ("queries.read", "monitoring:today"),
+    ("assessments.read", "assessments:interviews"),
     ("signatures.sign", "participants:unsigned_today"),
 )
 

@@ -19,6 +19,7 @@
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = false; });
   });
+  document.addEventListener("answers-saved", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved) event.preventDefault();
   });
