@@ -183,7 +183,7 @@ def test_an_interview_goes_on_in_a_colleagues_browser_after_the_first_was_killed
         expect(page.locator("[data-item]").nth(number).locator("input:checked")).to_have_value(str(score))
     expect(page.get_by_label("Why are items not rated?")).to_have_value("the call broke off")
     expect(page.locator("[data-total]")).to_contain_text("6 so far, 7 of 10 items open")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Submit rating").click()
     page.wait_for_url("**/saved/**")
     assert list(Assessment.objects.get().scores.values()) == [3, 2, 1]
 
@@ -198,7 +198,7 @@ def test_two_interviewers_are_told_and_the_second_decides_item_by_item(place: Pl
     expect(other.locator(STATE)).to_contain_text("2 of 10 items")
     for number, score in ((0, 4), (2, 5)):
         item(page, number, score)
-    expect(page.locator(STATE)).to_contain_text("saved other answers")
+    expect(page.locator(STATE)).to_contain_text("gave other answers")
     assert list(Interview.objects.get().scores.values()) == [3, 3]
 
     page.get_by_role("button", name="See both sides").press("Enter")
@@ -221,7 +221,7 @@ def test_answers_wait_for_the_connection_and_leaving_asks_nothing_once_they_are_
     page.goto(place.madrs)
     page.context.set_offline(True)
     item(page, 0, 3)
-    expect(page.locator(STATE)).to_contain_text("not saved yet")
+    expect(page.locator(STATE)).to_contain_text("not kept yet")
     page.context.set_offline(False)
     expect(page.locator(STATE)).to_contain_text("1 of 10 items")
     item(page, 1, 2)

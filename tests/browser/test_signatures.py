@@ -54,7 +54,7 @@ def test_a_signed_visit_is_void_after_a_correction(
     page.goto(f"{site}{reverse('assessments:form', args=[person, 'screening', 'madrs'])}")
     page.locator("[data-item]").first.locator("input[value='4']").check()
     page.get_by_label("Why is this corrected?").fill("misheard on the phone")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save correction").click()
     expect(page.locator("dd").first).to_contain_text("28 of 0 to 60")
     page.goto(visit)
     expect(signatures.locator("[data-signature]")).to_have_attribute("data-signature", "void")

@@ -33,7 +33,7 @@ def test_week_2_is_entered_from_today_to_done(page: Page, desk: str, sign_in: Si
 
     type_scores(page, "3212432100")
     expect(page.locator("[data-total]")).to_have_text("Total 18 (0 to 60)")
-    expect(page.get_by_role("button", name="Save")).to_be_focused()
+    expect(page.get_by_role("button", name="Submit rating")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Montgomery-Åsberg Depression Rating Scale")).to_be_visible()
     expect(page.locator("dd").first).to_contain_text("18 of 0 to 60")
@@ -125,7 +125,7 @@ def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Pa
     page.goto(f"{desk}{reverse('assessments:form', args=[study_id, 'week_2', 'madrs'])}")
     for score in "32124":
         page.keyboard.press(score)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Submit rating").click()
     problem = page.get_by_role("alert")
     expect(problem).to_contain_text("Nothing was saved yet")
     expect(problem).to_contain_text("Concentration difficulties")

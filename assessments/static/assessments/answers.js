@@ -19,13 +19,18 @@
     timer = setTimeout(save, pause);
   };
 
+  // What is to be done at once comes into sight when it is called for.
+  const levelOf = (root) => root.querySelector("[data-escalation]")?.dataset.escalation || "";
+
   const show = (html) => {
     const answer = new DOMParser().parseFromString(html, "text/html");
     for (const name of ["alarm", "state"]) {
       const from = part(answer, name), to = part(form, name);
       if (!from || to.innerHTML.trim() === from.innerHTML.trim()) continue;
+      const was = levelOf(to);
       to.replaceChildren(...from.childNodes);
       window.htmx?.process(to);
+      if (levelOf(to) && levelOf(to) !== was) to.scrollIntoView({ block: "start" });
     }
     const version = words.querySelector("[data-version]")?.dataset.version;
     if (version) form.elements.interview.value = version;
@@ -56,11 +61,11 @@
     if (isSent) return;
     if (isWaiting(answer)) {
       isChanged = true;
-      say("The site does not answer: the last answers are not saved yet. They stand here; trying again.");
+      say("The site does not answer: the last answers are not kept yet. They stand here; trying again.");
     } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
       isChanged = true;
       isHeld = true;
-      say("You are signed out, so the last answers are not saved. They stand here; sign in again.");
+      say("You are signed out, so the last answers are not kept. They stand here; sign in again.");
     } else if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
       show(await answer.text());
       isHeld = answer.status === 409;

@@ -82,7 +82,7 @@ def test_answers_are_kept_and_the_page_learns_how_they_stand(browser: Client, pa
 def test_what_cannot_be_right_yet_is_named_and_the_rest_is_kept(browser: Client, participant: Participant) -> None:
     sent = {**opened(browser, participant), "item_lassitude": 3, "occurred_at": "2126-03-04T10:00"}
     said = browser.post(address(participant), sent)
-    assert "Rated at is not saved: This time is still to come" in text_of(said)
+    assert "Rated at is not kept yet: This time is still to come" in text_of(said)
     assert Interview.objects.get().scores == {"lassitude": 3}
 
 
@@ -109,7 +109,7 @@ def test_the_second_of_two_pages_is_told_and_sees_both_sides(
     other.post(address(participant), {**theirs, "item_lassitude": 3, "item_inner_tension": 1})
     late = browser.post(address(participant), {**mine, "item_lassitude": 5, "item_pessimistic_thoughts": 2})
     assert late.status_code == 409
-    assert "Nora saved other answers" in text_of(late)
+    assert "Nora gave other answers" in text_of(late)
     assert 'name="compare"' in late.content.decode()
 
     both = browser.post(
