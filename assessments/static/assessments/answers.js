@@ -22,6 +22,7 @@
   // What is to be done at once comes into sight when it is called for.
   const levelOf = (root) => root.querySelector("[data-escalation]")?.dataset.escalation || "";
 
+  // Says how the answers stand in the words of the server; false where it said something else.
   const show = (html) => {
     const answer = new DOMParser().parseFromString(html, "text/html");
     for (const name of ["alarm", "state"]) {
@@ -34,13 +35,14 @@
     }
     const version = words.querySelector("[data-version]")?.dataset.version;
     if (version) form.elements.interview.value = version;
+    return Boolean(part(answer, "state"));
   };
 
-  const send = (options = {}) => {
+  const send = () => {
     form.elements.turn.value = Number(form.elements.turn.value) + 1;
     return fetch(form.dataset.answers, {
       method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
-      headers: { "X-CSRFToken": token(), "X-User-Action": "1" }, ...options,
+      headers: { "X-CSRFToken": token(), "X-User-Action": "1", "HX-Request": "true" }, keepalive: true,
     });
   };
 
@@ -65,11 +67,12 @@
     } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
       isChanged = true;
       isHeld = true;
-      say("You are signed out, so the last answers are not kept. They stand here; sign in again.");
-    } else if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
-      show(await answer.text());
+      say("The last answers are not kept: you are signed out, or may not enter them any more. They stand here; sign in again in another window.");
+    } else {
+      const isTold = show(await answer.text());
       isHeld = answer.status === 409;
-      if (answer.ok && !isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
+      if (!isTold) say("The last answers are not kept. They stand here; note them, and reload the page to see why.");
+      else if (answer.ok && !isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
     }
   };
 
@@ -83,7 +86,7 @@
 
   // What was answered last goes ahead of a page that is left, and of a form that may be refused or never answered.
   const leave = () => {
-    if (isChanged && !isHeld && !isUndecided()) send({ keepalive: true }).catch(() => {});
+    if (isChanged && !isHeld && !isUndecided()) send().catch(() => {});
     isChanged = false;
   };
   form.addEventListener("submit", () => {

@@ -67,7 +67,7 @@
     async ask(body, options = {}) {
       return fetch(PLACE, {
         method: "POST", body: new URLSearchParams({ address: this.address, opened: this.page, ...body }),
-        headers: { "X-CSRFToken": token(), "X-User-Action": "1", Accept: "application/json" }, ...options,
+        headers: { "X-CSRFToken": token(), "X-User-Action": "1", "HX-Request": "true", Accept: "application/json" }, ...options,
       });
     }
 

@@ -22,8 +22,8 @@ COOKIE, HELD = "held_form_key", "held_form"
 LARGEST = 300_000
 # Never kept: what opens something, and the token that a page gets anew.
 SECRET = re.compile(r"password|^code$|token|secret", re.IGNORECASE)
-# Kept with a form, but nobody typed them: whether it was sent before, what it was opened at, and its draft.
-UNTYPED = frozenset({"key", "version", "draft"})
+# Kept with a form, but nobody typed them: whether it was sent before, what it was opened at, its draft or interview.
+UNTYPED = frozenset({"key", "version", "draft", "interview", "page", "turn"})
 
 
 class HeldForm(NamedTuple):
