@@ -43,7 +43,7 @@ def corrected_vitals(ward: Ward, row: Any, **changes: Any) -> Any:
 
 
 def test_vital_signs_are_corrected_with_a_reason_and_the_trail_keeps_both(ward: Ward) -> None:
-    row = vitals(ward, occurred_at=hours(2 - 365 * 24))
+    row = vitals(ward, occurred_at=hours(2 - 30 * 24))
     with pytest.raises(ReasonRequired):
         corrected_vitals(ward, row, occurred_at=hours(2), reason=" ")
     again = corrected_vitals(ward, row, occurred_at=hours(2))
@@ -51,7 +51,16 @@ def test_vital_signs_are_corrected_with_a_reason_and_the_trail_keeps_both(ward: 
     entry = AuditEntry.objects.filter(table_name="infusion_vitals").order_by("id").last()
     assert entry is not None
     assert entry.reason == WHY
-    assert "2025" in str(entry.old)
+    assert f"{hours(2 - 30 * 24):%Y-%m-%d}" in str(entry.old)
+
+
+def test_vital_signs_of_a_year_before_the_participant_was_met_are_refused_in_words(ward: Ward) -> None:
+    with pytest.raises(ValidationError, match="lies before the first contact with this participant") as refused:
+        vitals(ward, occurred_at=hours(2 - 365 * 24))
+    assert list(refused.value.message_dict) == ["occurred_at"]
+    row = vitals(ward)
+    with pytest.raises(ValidationError, match="lies before the first contact"):
+        corrected_vitals(ward, row, occurred_at=hours(2 - 365 * 24))
 
 
 def test_a_correction_from_an_old_page_is_refused(ward: Ward) -> None:

@@ -45,8 +45,8 @@ def counting() -> list[str]:
     return list(Deviation.objects.filter(is_void=False).values_list("summary", flat=True))
 
 
-def test_a_start_typed_a_year_early_and_corrected_departs_from_nothing(ward: Ward) -> None:
-    infusion = start(ward, occurred_at=STARTED - timedelta(days=365), happened=True)
+def test_a_start_typed_a_month_early_and_corrected_departs_from_nothing(ward: Ward) -> None:
+    infusion = start(ward, occurred_at=STARTED - timedelta(days=31), happened=True)
     assert set(Deviation.objects.filter(is_important=True).values_list("kind", flat=True)) == {
         "consent",
         "eligibility",

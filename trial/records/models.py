@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -77,6 +77,8 @@ class ClinicalRecord(Record):
     is_done_at_visit: ClassVar[bool] = False
     # The kind of observation by which the protocol judges a late entry; empty where none is.
     observation: ClassVar[str] = ""
+    # Whether its moment may lie before the participant and the trial met, like the onset of an event.
+    may_precede_contact: ClassVar[bool] = False
 
     participant = models.ForeignKey("participants.Participant", on_delete=models.PROTECT, related_name="%(class)s_set")
     visit = models.ForeignKey(
@@ -86,6 +88,17 @@ class ClinicalRecord(Record):
 
     class Meta(Record.Meta):
         abstract = True
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse a year in which the participant was not in the trial yet as well; raises ValidationError."""
+        super().clean_fields(exclude=exclude)
+        if self.may_precede_contact or self.participant_id is None:
+            return
+        # A day's grace, for the site's clock may stand in another year than UTC.
+        met, year = self.participant.enrolled_on, (self.occurred_at + timedelta(days=1)).year
+        if year < met.year:
+            words = f"The year {year} lies before the first contact with this participant, {met:%Y-%m-%d}: check both."
+            raise ValidationError({"occurred_at": words})
 
     @property
     def is_late(self) -> bool:

@@ -75,7 +75,7 @@ def standing() -> list[tuple[str, bool]]:
 def test_a_start_corrected_to_after_the_consent_voids_what_was_found_at_the_wrong_time(
     consented: Participant, psychiatrist: User
 ) -> None:
-    services.infusion_began(psychiatrist, consented, STARTED - timedelta(days=365))
+    services.infusion_began(psychiatrist, consented, STARTED - timedelta(days=31))
     assert standing() == [("consent", False), ("eligibility", False)]
     services.infusion_began(psychiatrist, consented, STARTED)
     # Consent was there; nobody had decided on eligibility, at that time as at this.
@@ -88,7 +88,7 @@ def test_a_start_corrected_to_after_the_consent_voids_what_was_found_at_the_wron
 def test_a_start_corrected_to_another_time_before_the_consent_says_that_time(
     consented: Participant, psychiatrist: User
 ) -> None:
-    services.infusion_began(psychiatrist, consented, STARTED - timedelta(days=365))
+    services.infusion_began(psychiatrist, consented, STARTED - timedelta(days=31))
     services.infusion_began(psychiatrist, consented, CONSENTED - timedelta(hours=1))
     assert standing() == [("consent", False), ("consent", True), ("eligibility", False)]
     assert "2026-03-02 08:00" in Deviation.objects.get(kind="consent", is_void=False).summary

@@ -75,6 +75,12 @@ def test_an_alert_is_acknowledged_once(consented: Participant, psychiatrist: Use
         services.acknowledge(coordinator, raised, action_taken="Called.", confirmation=confirmed(coordinator))
 
 
+def test_an_onset_may_lie_years_before_the_participant_was_met(consented: Participant, coordinator: User) -> None:
+    years_ago = CONSENTED - timedelta(days=3 * 365)
+    event = services.record_adverse_event(coordinator, participant=consented, occurred_at=years_ago, **EVENT)
+    assert event.occurred_at == years_ago
+
+
 def test_the_same_open_alert_about_a_record_is_raised_once(consented: Participant, psychiatrist: User) -> None:
     source = Status.objects.filter(participant=consented).earliest("entered_at")
     first = alert(psychiatrist, consented, source=source)

@@ -40,6 +40,7 @@ class AdverseEvent(ClinicalRecord):
     """An untoward occurrence; ``occurred_at`` is its onset. Severity and seriousness are separate."""
 
     observation = "safety"
+    may_precede_contact = True
 
     class Grade(models.IntegerChoices):
         MILD = 1, "1 mild"
