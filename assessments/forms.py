@@ -19,6 +19,7 @@ from trial.records.forms import RecordForm
 from trial.users.models import User
 
 PREFIX = "item_"
+MOST_SAVES = 1_000_000
 OF_THE_INTERVIEW = ("interview", "page", "turn")
 
 
@@ -65,7 +66,7 @@ class AssessmentForm(RecordForm[Assessment]):
     occurred_label = "Rated at"
     interview = forms.IntegerField(widget=forms.HiddenInput, required=False)
     page = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    turn = forms.IntegerField(widget=forms.HiddenInput, required=False, initial=0, min_value=0)
+    turn = forms.IntegerField(widget=forms.HiddenInput, required=False, initial=0, min_value=0, max_value=MOST_SAVES)
     recall_window = forms.ChoiceField(label="Time asked about", required=False)
     missing_reason = forms.CharField(label="Why are items not rated?", max_length=120, required=False)
 
@@ -165,6 +166,11 @@ class AssessmentForm(RecordForm[Assessment]):
             **values,
         )
 
+    def given_scores(self) -> dict[str, int]:
+        """The scores that were sent, whether or not the form is right as a whole."""
+        self.is_valid()
+        return self.scores()
+
     def shown_page(self) -> Page:
         """The page, and the version of the interview that it shows."""
         name, version, turn = (self.cleaned_data.get(name) for name in ("page", "interview", "turn"))
@@ -175,7 +181,7 @@ class AssessmentForm(RecordForm[Assessment]):
 
         Raises AssessmentRefused for a page that does not say which one it is.
         """
-        self.full_clean()
+        self.is_valid()
         if not self.cleaned_data.get("page"):
             raise services.AssessmentRefused("The page was not sent whole. Reload it and look at what it shows.")
         names = ("occurred_at", "mode", "rater", "recall_window")
@@ -187,11 +193,11 @@ class AssessmentForm(RecordForm[Assessment]):
         return {**frame, "scores": self.scores(), "page": self.shown_page()}
 
     def faulty(self) -> dict[str, str]:
-        """What could not be saved so far and why, by the field's label; that items are open is no fault yet."""
+        """What could not be kept so far and why, by the field's label; that items are open is no fault yet."""
         return {
             str(self[name].label): " ".join(map(str, errors))
             for name, errors in self.errors.items()
-            if name in self.fields and str(self[name].data or "").strip()
+            if name in self.fields and (name != "missing_reason" or str(self[name].data or "").strip())
         }
 
     def item_rows(self) -> list[ItemRow]:

@@ -11,7 +11,7 @@ from assessments import queries
 from assessments.course import Line, Point, line, shown_total
 from assessments.instruments import instrument
 from assessments.interviews.queries import at_visit
-from assessments.interviews.wording import words_of
+from assessments.interviews.wording import name_of, words_of
 from assessments.models import Assessment, Interview
 from trial import protocol
 from trial.participants.models import Participant, Visit
@@ -87,7 +87,7 @@ def rated_on(rows: Iterable[Assessment]) -> tuple[str, ...]:
     """The site's days on which the assessments of a visit were rated, each with its scales if there are several."""
     scales: dict[str, list[str]] = {}
     for row in rows:
-        scales.setdefault(_day(row), []).append(_name(row.instrument))
+        scales.setdefault(_day(row), []).append(name_of(row.instrument))
     if len(scales) == 1:
         return tuple(scales)
     return tuple(f"{day} ({', '.join(names)})" for day, names in sorted(scales.items()))
@@ -95,10 +95,6 @@ def rated_on(rows: Iterable[Assessment]) -> tuple[str, ...]:
 
 def _day(row: Assessment) -> str:
     return f"{timezone.localtime(row.occurred_at):%Y-%m-%d}"
-
-
-def _name(code: str) -> str:
-    return code.upper().replace("_", "-")
 
 
 def due_at(visit: Visit) -> list[Due]:
@@ -117,7 +113,7 @@ def _due(code: str, row: Assessment | None, interview: Interview | None) -> Due:
 def _columns(due: tuple[str, ...]) -> tuple[Column, ...]:
     columns: list[Column] = []
     for code in due:
-        name = _name(code)
+        name = name_of(code)
         columns.append(Column(code, name))
         scale = instrument(code)
         columns += [Column(code, f"{name}, {sub.label.lower()}", sub.id) for sub in scale.subscales.values()]

@@ -51,8 +51,20 @@ def interview_at(visit: Visit, instrument: str) -> Interview | None:
 
 
 def hold(visit: Visit) -> None:
-    """Let whoever saves, submits or records ratings at a visit come one after the other, until the transaction ends."""
+    """Let whoever saves, submits or records ratings at a visit come one after the other, until the transaction ends.
+
+    The participant comes first, as everywhere: who takes the two in the other order may wait for ever.
+    """
+    Participant.objects.select_for_update(no_key=True).get(pk=visit.participant_id)
     Visit.objects.select_for_update(no_key=True).get(pk=visit.pk)
+
+
+def same_rating(rating: Assessment | Interview) -> list[Assessment | Interview]:
+    """The other rows of the same rating: the interview of an assessment, the assessment of an interview."""
+    if rating.visit_id is None:
+        return []
+    other: type[Assessment | Interview] = Interview if isinstance(rating, Assessment) else Assessment
+    return list(other._default_manager.filter(visit=rating.visit_id, instrument=rating.instrument))
 
 
 def in_progress() -> QuerySet[Interview]:

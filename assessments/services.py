@@ -81,7 +81,7 @@ def record_assessment(
     except AlreadyRecorded as taken:
         raise already_recorded(instrument, visit) from taken
     if not row.is_repeat:
-        _follow_up(actor, row, before=escalation_of(interview) if interview else None)
+        _follow_up(actor, row, judged=interview)
     if interview is not None and not row.is_repeat:
         amend(interview, actor, version=interview.version, reason=SUBMITTED, state=Interview.State.SUBMITTED)
     return row
@@ -108,7 +108,6 @@ def correct_assessment(
     recall = recall_window or _recall(assessment.instrument, assessment.visit)
     values = entry(assessment.instrument, scores, missing or {}, recall)
     old = Assessment.objects.select_related("participant").get(pk=assessment.pk)
-    before = escalation_of(old)
     row = amend(
         assessment,
         actor,
@@ -119,7 +118,7 @@ def correct_assessment(
         occurred_at=occurred_at,
         **values,
     )
-    _follow_up(actor, row, before=before, moved_from=old.occurred_at)
+    _follow_up(actor, row, judged=old, moved_from=old.occurred_at)
     return row
 
 
@@ -158,10 +157,13 @@ def escalation_of(rating: Assessment | Interview) -> Escalation | None:
     return judge_suicidal_thoughts(score, previous, plan)
 
 
-def alarm(actor: User, rating: Assessment | Interview, *, before: Escalation | None) -> None:
-    """Raise the alert that a rating calls for, where that is more than was called for *before*."""
+def alarm(actor: User, rating: Assessment | Interview, *, judged: Assessment | Interview | None) -> None:
+    """Raise the alert that a rating calls for, where that is more than what was *judged* before called for.
+
+    What is still open about the rating, or about the interview that it came of, is not raised again.
+    """
     escalation = escalation_of(rating)
-    if escalation is None or not graver(escalation, before):
+    if escalation is None or not graver(escalation, escalation_of(judged) if judged else None):
         return
     safety.raise_alert(
         actor,
@@ -171,12 +173,15 @@ def alarm(actor: User, rating: Assessment | Interview, *, before: Escalation | N
         level=escalation.level,
         summary=f"{escalation.why}.",
         source=rating,
+        besides=queries.same_rating(rating),
         origin=rating.origin,
         occurred_at=rating.occurred_at,
     )
 
 
-def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved_from: datetime | None = None) -> None:
+def _follow_up(
+    actor: User, row: Assessment, *, judged: Assessment | Interview | None, moved_from: datetime | None = None
+) -> None:
     after = queries.after_rating(row)
     if row.visit is not None:
         participants.record_visit(
@@ -187,8 +192,8 @@ def _follow_up(actor: User, row: Assessment, *, before: Escalation | None, moved
             moved_from=moved_from,
         )
     _judge_rater(actor, row, after, is_correction=moved_from is not None)
-    alarm(actor, row, before=before)
-    events.emit("assessment.recorded", assessment=row, actor=actor)
+    alarm(actor, row, judged=judged)
+    events.emit("assessment.recorded", assessment=row, actor=actor, before=judged.scores if judged else {})
 
 
 def _judge_rater(actor: User, row: Assessment, after: queries.Rated, *, is_correction: bool) -> None:

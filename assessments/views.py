@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments import queries, services
 from assessments.forms import AssessmentForm
 from assessments.instruments import Instrument, instrument
-from assessments.interviews.queries import latest_at
+from assessments.interviews.queries import at_visit, latest_at
+from assessments.interviews.services import heed
 from assessments.interviews.sides import Entered
 from assessments.models import Assessment, Interview
 from assessments.panels import course_of, due_at
@@ -25,6 +26,7 @@ from trial.participants.models import Participant, Visit
 from trial.participants.queries import find_visit, get_participant
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
+from trial.records import drafts
 from trial.records.saving import attempt, set_against, status_of, to_show
 from trial.safety.blinding import seen_by
 from trial.safety.on_call import unreached
@@ -61,7 +63,6 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
     at = place(request, study_id, visit_code, instrument)
     is_correction = request.method == "GET" or bool(request.POST.get("version"))
     recorded = queries.assessment_at(at.visit, instrument) if is_correction else None
-    begun = None if recorded else latest_at(at.visit, instrument)
     rows: list[Assessment] = []
 
     def show(row: Assessment | Interview | None, data: Any = None) -> AssessmentForm:
@@ -69,7 +70,7 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
         return AssessmentForm(data, scale=at.scale, visit=at.visit, actor=request.user, **about)
 
     with timezone.override(at.participant.site.zone):
-        page = show(recorded or begun, posted(request))
+        page = show(recorded or latest_at(at.visit, instrument), posted(request))
 
         def write() -> None:
             rows.append(page.save_record(request.user, at.participant, at.visit))
@@ -78,18 +79,33 @@ def form(request: PermittedRequest, study_id: str, visit_code: str, instrument: 
         if "compare" in request.POST:
             set_against(page, about)
         elif request.method == "POST" and attempt(page, write, about, by=request.user if recorded else None):
-            row = rows[0] if rows else recorded
-            outcome = outcome_of(row.visit) if row and row.visit else ""
-            messages.success(request, f"{at.scale.title} saved. {outcome}".strip())
-            return redirect("assessments:saved", study_id, visit_code, instrument)
-        shown = to_show(page)
-        frame = {"form": shown, "place": at, **alarm_of(request.user, shown.begun)}
-        return render(request, "assessments/form.html", frame, status=status_of(page))
+            return taken(request, at, rows[0] if rows else recorded)
+        return shown(request, at, page)
+
+
+def taken(request: PermittedRequest, at: Place, row: Assessment | None) -> HttpResponse:
+    """Lead from a form that was taken to what is recorded, saying what it made of the visit."""
+    outcome = outcome_of(row.visit) if row and row.visit else ""
+    messages.success(request, f"{at.scale.title} saved. {outcome}".strip())
+    return redirect("assessments:saved", at.participant.study_id, at.visit.code, at.scale.id)
+
+
+def shown(request: PermittedRequest, at: Place, page: AssessmentForm) -> HttpResponse:
+    """The form, with what its answers call for, also where they are in conflict with what there is."""
+    answer = to_show(page)
+    rating = answer.begun
+    if page.conflict or answer.conflict:
+        found = latest(at)
+        rating = found and heed(request.user, found, page.given_scores())
+    address = drafts.identity(request.path)
+    frame = {"form": answer, "place": at, "is_drafted": drafts.kept(request.user, address) is not None}
+    return render(request, "assessments/form.html", frame | alarm_of(request.user, rating), status=status_of(page))
 
 
 def latest(at: Place) -> Assessment | Interview | None:
-    """What a form of a place is about by now: the assessment, else the interview in progress."""
-    return queries.assessment_at(at.visit, at.scale.id) or queries.interview_at(at.visit, at.scale.id)
+    """What a form of a place is about by now: the assessment, else the interview, in progress or set aside."""
+    recorded = queries.assessment_at(at.visit, at.scale.id)
+    return recorded or at_visit(at.visit).get(at.scale.id)
 
 
 def alarm_of(user: Any, rating: Assessment | Interview | None, interview: Interview | None = None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,45 +62,48 @@ def consider_infusion(*, preview: Any, participant: Participant | None, **_: Any
 
 
 @handles("assessment.recorded")
-def on_assessment(assessment: Any, actor: User, **_: Any) -> None:
+def on_assessment(assessment: Any, actor: User, before: Mapping[str, int]) -> None:
     """Alert about the marked positive BPRS items of a rating."""
-    alert_about_positive(actor, assessment)
+    alert_about_positive(actor, assessment, before)
 
 
 @handles("interview.saved")
-def on_interview(interview: Any, actor: User, **_: Any) -> None:
+def on_interview(interview: Any, actor: User, before: Mapping[str, int]) -> None:
     """Alert while the interview still goes on: a drip does not wait for the last item."""
-    alert_about_positive(actor, interview)
+    alert_about_positive(actor, interview, before)
 
 
-def alert_about_positive(actor: User, rating: Any) -> None:
-    """Alert once per visit with a marked positive BPRS item; while the infusion runs, advise a hold."""
+def alert_about_positive(actor: User, rating: Any, before: Mapping[str, int]) -> None:
+    """Alert where a positive BPRS item is marked that was not *before*; while the infusion runs, advise a hold."""
     if rating.instrument != "bprs":
         return
     participant = rating.participant
     rules = protocol_of(participant)
     marked = judge_positive_items(rating.scores, rules)
-    if not marked or is_alerted(rating):
+    if not set(marked) - set(judge_positive_items(before, rules)):
         return
     triggers = [t for t in rules.vital_signs.triggers.values() if t.variable == "bprs_positive_item"]
     said = ", ".join(f"{item.replace('_', ' ')} {rating.scores[item]}" for item in marked)
     advice = "Call the psychiatrist"
     if queries.is_running(queries.infusion_of(participant)):
         advice = triggers[0].instruction.text
+    summary = f"BPRS: {said}. {advice}"[:300]
+    # The interview and the rating that came of it are two records of one danger.
+    if (
+        rating.visit
+        and Alert.objects.filter(
+            kind=POSITIVE_ALERT, visit=rating.visit, summary=summary, acknowledged_at=None
+        ).exists()
+    ):
+        return
     safety.raise_alert(
         actor,
         participant=participant,
         visit=rating.visit,
         kind=POSITIVE_ALERT,
         level=alert_level(triggers) or "review",
-        summary=f"BPRS: {said}. {advice}"[:300],
+        summary=summary,
         source=rating,
         occurred_at=rating.occurred_at,
         origin=rating.origin,
     )
-
-
-def is_alerted(rating: Any) -> bool:
-    """Whether an alert was raised already, by the interview or by what it became."""
-    alerts = Alert.objects.filter(kind=POSITIVE_ALERT, participant=rating.participant)
-    return alerts.filter(visit=rating.visit).exists() if rating.visit else alerts.filter(source_id=rating.pk).exists()

@@ -219,6 +219,13 @@ def test_template_brings_nothing_the_content_policy_forbids(path: Path) -> None:
     assert not found
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=str)
+def test_no_browser_puts_old_text_back_into_a_form_at_a_newer_version(path: Path) -> None:
+    # "Back" loads the page anew, at the version of now; what a browser then restores would be saved over others' work.
+    forms = re.findall(r"<form\b[^>]*\brecord-form\b[^>]*>", (ROOT / path).read_text(encoding="utf-8"))
+    assert [form for form in forms if 'autocomplete="off"' not in form] == []
+
+
 def url_names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
     """Yield every URL name with its namespaces."""
     for pattern in patterns:

@@ -11,4 +11,6 @@ class SetAsideForm(KeyedForm):
     """Why the answers are taken out; ``version`` is the interview's that the page showed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    reason = forms.CharField(label="Why are they set aside?", max_length=150)
+    reason = forms.CharField(
+        label="Why are they set aside?", max_length=150, widget=forms.TextInput(attrs={"autofocus": True})
+    )

@@ -30,7 +30,7 @@ def get_latest(visit: Visit, instrument: str) -> Interview:
 def at_visit(visit: Visit) -> dict[str, Interview]:
     """The interviews in progress or set aside at a visit, by instrument."""
     rows = Interview.objects.filter(visit=visit).exclude(state=Interview.State.SUBMITTED)
-    return {row.instrument: row for row in rows.select_related("participant__site", "saved_by")}
+    return {row.instrument: row for row in rows.select_related("participant__site", "rater", "entered_by", "saved_by")}
 
 
 def at_sites(sites: Collection[UUID]) -> QuerySet[Interview]:

@@ -8,9 +8,10 @@ are numbered, so that one which comes late does not bring old answers back.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +20,7 @@ from assessments import queries
 from assessments.instruments import instrument as load_instrument
 from assessments.instruments.scale import ScoreRefused, score
 from assessments.models import Assessment, Interview
+from assessments.rules import graver
 from assessments.services import (
     AssessmentRefused,
     alarm,
@@ -28,6 +30,7 @@ from assessments.services import (
 )
 from trial.participants.models import Participant, Visit
 from trial.records import events
+from trial.records.models import Origin
 from trial.records.services import STALE, ReasonRequired, StaleRecord, amend, enter
 from trial.users.models import User
 
@@ -64,20 +67,21 @@ def save_answers(
     row = Interview.objects.filter(visit=visit, instrument=instrument).first()
     if queries.assessment_at(visit, instrument) is not None:
         raise already_recorded(instrument, visit)
-    if row is None and not scores:
+    if not scores and (row is None or not row.is_in_progress):
         return None
     values = {**frame, "scores": checked(instrument, scores), "state": Interview.State.IN_PROGRESS}
-    if row is not None and all(getattr(row, name) == value for name, value in values.items()):
+    is_same = row is not None and all(getattr(row, name) == value for name, value in values.items())
+    if row is not None and is_same and (page.name != row.page or page.turn == row.turn):
         return row
     require_shown(row, page)
-    before = escalation_of(row) if row is not None and row.is_in_progress else None
+    judged = row if row is not None and row.is_in_progress else None
     values |= {"page": page.name, "turn": page.turn, "saved_by": actor, "saved_at": timezone.now()}
     if row is None:
         saved = _begin(actor, participant, visit, instrument, **values)
     else:
         saved = amend(row, actor, version=row.version, reason=ANSWERED, **values)
-    alarm(actor, saved, before=before)
-    events.emit("interview.saved", interview=saved, actor=actor)
+    alarm(actor, saved, judged=judged)
+    events.emit("interview.saved", interview=saved, actor=actor, before=judged.scores if judged else {})
     return saved
 
 
@@ -93,6 +97,7 @@ def _begin(actor: User, participant: Participant, visit: Visit, instrument: str,
         reason=BEGUN,
         instrument=instrument,
         instrument_version=load_instrument(instrument).version,
+        origin=Origin.PHONE if given["mode"] == Assessment.Mode.PHONE else Origin.FORM,
         **given,
     )
 
@@ -106,27 +111,45 @@ def submit(
     Raises what `record_assessment` raises, and StaleRecord.
     """
     queries.hold(visit)
-    require_shown(queries.interview_at(visit, instrument), page)
+    waiting = Interview.objects.filter(visit=visit, instrument=instrument).exclude(state=Interview.State.SUBMITTED)
+    require_shown(waiting.first(), page)
     return record_assessment(actor, participant=participant, visit=visit, instrument=instrument, **values)
 
 
+@transaction.atomic
+def heed(actor: User, latest: Assessment | Interview, scores: Mapping[str, int]) -> Assessment | Interview:
+    """Raise the alert that answers call for although they are not kept: a danger does not wait for who is right.
+
+    Gives back what calls for more, what there is or what was answered; that is not to be saved.
+    """
+    given = copy(latest)
+    given.scores = dict(scores)
+    alarm(actor, given, judged=latest)
+    return given if graver(escalation_of(given), escalation_of(latest)) else latest
+
+
+@transaction.atomic
 def set_aside(actor: User, interview: Interview, *, version: int, reason: str) -> Interview:
     """Take the answers out of the interview, which can begin anew; the trail keeps them, and alerts stay.
 
-    Raises ReasonRequired, StaleRecord where somebody saved since.
+    A page that still shows them does not bring them back. Raises ReasonRequired, StaleRecord where somebody saved or
+    submitted since.
     """
     if not reason.strip():
         raise ReasonRequired("Say why the answers are set aside; the reason is kept with them.")
+    queries.hold(interview.visit)
     why = SET_ASIDE.format(reason.strip())[:MOST_REASON]
     emptied = {"state": Interview.State.SET_ASIDE, "scores": {}, "missing_reason": ""}
-    return amend(interview, actor, version=version, reason=why, saved_by=actor, saved_at=timezone.now(), **emptied)
+    by = {"saved_by": actor, "saved_at": timezone.now(), "page": uuid4(), "turn": 0}
+    return amend(interview, actor, version=version, reason=why, **emptied, **by)
 
 
 def require_shown(row: Interview | None, page: Page) -> None:
     """Refuse a page that did not show the answers as they are, but for the one that saved them. Raises StaleRecord."""
-    if row is None or page.version == row.version:
+    if row is None:
         return
-    if page.name != row.page or page.turn < row.turn:
+    is_own = page.name == row.page
+    if page.turn < row.turn if is_own else page.version != row.version:
         raise StaleRecord(STALE)
 
 

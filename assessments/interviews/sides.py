@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assessments.models import Interview
+from trial.audit import past
 from trial.records.conflicts import Opened, Save, number
 
 # How a state of an interview is told from a version of the assessment that came of it.
@@ -25,9 +26,12 @@ class Entered(Opened):
         return self.token(form) == f"{kind_of(current)}{current.version}"
 
     def stood(self, current: Any, token: str) -> Any:
-        """What there was at a state; None where it was of the other kind."""
-        is_same = token.startswith(INTERVIEW) == isinstance(current, Interview)
-        return super().stood(current, token.removeprefix(INTERVIEW)) if is_same else None
+        """What there was at a state: of an assessment that came of an interview, the interview as it was opened."""
+        version = number(token.removeprefix(INTERVIEW))
+        if not token.startswith(INTERVIEW) or isinstance(current, Interview):
+            return super().stood(current, str(version))
+        begun = Interview.objects.filter(visit=current.visit, instrument=current.instrument).first()
+        return past.as_it_stood(Interview, begun.pk, version) if begun else None
 
     def saves(self, current: Any, token: str) -> list[Save]:
         """Who saved since; everybody, where it has become an assessment meanwhile."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,11 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments.forms import AssessmentForm
 from assessments.interviews import queries, services
 from assessments.interviews.forms import SetAsideForm
-from assessments.interviews.wording import words_of
+from assessments.interviews.wording import name_of, words_of
+from assessments.models import Assessment, Interview
 from assessments.views import Place, alarm_of, latest, place
 from trial.participants.worklist import label_of
-from trial.permissions import PermittedRequest, requires
-from trial.records.saving import CONFLICT, REFUSED, attempt, status_of
+from trial.permissions import PermittedRequest, requires, sites_permitting
+from trial.records.conflicts import opened
+from trial.records.saving import CONFLICT, REFUSED, attempt, status_of, to_show
 from trial.records.services import AlreadyRecorded, RecordError, StaleRecord
 from trial.users.posting import FORM, posted
 
@@ -24,31 +29,40 @@ from trial.users.posting import FORM, posted
 @requires("assessments.record")
 @require_POST
 def answers(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
-    """Keep the answers so far, and say how they stand: saved, in conflict, or refused."""
+    """Keep the answers so far, and say how they stand: kept, in conflict, or refused."""
     at = place(request, study_id, visit_code, instrument)
+    begun = queries.latest_at(at.visit, instrument)
     with timezone.override(at.participant.site.zone):
-        page = AssessmentForm(
-            request.POST,
-            scale=at.scale,
-            visit=at.visit,
-            actor=request.user,
-            begun=queries.latest_at(at.visit, instrument),
-        )
+        page = AssessmentForm(request.POST, scale=at.scale, visit=at.visit, actor=request.user, begun=begun)
+        where: dict[str, Any] = {"participant": at.participant, "visit": at.visit, "instrument": instrument}
         try:
-            row = services.save_answers(
-                request.user, participant=at.participant, visit=at.visit, instrument=instrument, **page.answers()
-            )
+            row = services.save_answers(request.user, **where, **page.answers())
         except (StaleRecord, AlreadyRecorded):
-            return state(request, at, {"is_other": True, "other": latest(at)}, CONFLICT)
-        except RecordError as refused:
-            return state(request, at, {"refused": refused}, REFUSED)
-        frame = {"begun": row, "faulty": page.faulty()}
-        return state(request, at, frame | alarm_of(request.user, row))
+            return in_conflict(request, at, page)
+        except (RecordError, ValidationError) as refused:
+            words = " ".join(getattr(refused, "messages", [str(refused)]))
+            return state(request, at, {"refused": words}, latest(at), REFUSED)
+        return state(request, at, {"begun": row, "is_empty": row is None, "faulty": page.faulty()}, row)
 
 
-def state(request: PermittedRequest, at: Place, frame: dict[str, object], status: int = 200) -> HttpResponse:
-    """The parts of the page that say how the answers stand."""
-    return render(request, "assessments/_interview.html", {"place": at, **frame}, status=status)
+def in_conflict(request: PermittedRequest, at: Place, page: AssessmentForm) -> HttpResponse:
+    """Say who was first; what the answers call for is heeded all the same."""
+    other = latest(at)
+    rating = other and services.heed(request.user, other, page.given_scores())
+    frame: dict[str, Any] = {"is_other": True, "other": other, "is_recorded": isinstance(other, Assessment)}
+    return state(request, at, frame, rating, CONFLICT)
+
+
+def state(
+    request: PermittedRequest,
+    at: Place,
+    frame: dict[str, Any],
+    rating: Assessment | Interview | None,
+    status: int = 200,
+) -> HttpResponse:
+    """The parts of the page that say how the answers stand and what they call for."""
+    frame |= {"place": at, **alarm_of(request.user, rating)}
+    return render(request, "assessments/_interview.html", frame, status=status)
 
 
 @requires("assessments.record")
@@ -59,30 +73,46 @@ def set_aside(request: PermittedRequest, study_id: str, visit_code: str, instrum
     row = queries.get_latest(at.visit, instrument)
     if not row.is_in_progress:  # sent twice, or a colleague was first
         return redirect("participants:visit", study_id, visit_code)
+
+    def show(one: Interview) -> SetAsideForm:
+        return SetAsideForm(initial={"version": one.version})
+
     form = SetAsideForm(posted(request), initial={"version": row.version})
 
     def write() -> None:
         version = form.cleaned_data["version"] or 0
         services.set_aside(request.user, row, version=version, reason=form.cleaned_data["reason"])
 
-    if request.method == "POST" and attempt(form, write):
-        messages.success(request, f"The answers of {at.scale.title} are set aside. Its history still tells them.")
-        return redirect("participants:visit", study_id, visit_code)
-    frame = {
-        "participant": at.participant,
-        "form": form,
+    with timezone.override(at.participant.site.zone):
+        if request.method == "POST" and attempt(form, write, opened(row, show)):
+            words = f"The answers of {at.scale.title} are set aside. They are kept in the history of the interview."
+            messages.success(request, words)
+            return redirect("participants:visit", study_id, visit_code)
+        frame = {"participant": at.participant, "form": to_show(form), **aside_words(at, row)}
+        return render(request, "participants/form.html", frame, status=status_of(form))
+
+
+def aside_words(at: Place, row: Interview) -> dict[str, str]:
+    """What the page of setting aside says, and where it leads back."""
+    place_of = [at.participant.study_id, at.visit.code]
+    return {
         "title": "Set the answers aside",
         "intro": f"{at.scale.title}, {at.label}, {words_of(row)}. The answers go into no result; the history keeps "
         "them, and an alert that they raised stays.",
         "submit": "Set aside",
-        "cancel": reverse("assessments:form", args=[study_id, visit_code, instrument]),
+        "to": reverse("participants:visit", args=place_of),
+        "to_label": at.label,
+        "cancel": reverse("assessments:form", args=[*place_of, at.scale.id]),
     }
-    return render(request, "participants/form.html", frame, status=status_of(form))
 
 
 @requires("assessments.read")
 @require_safe
 def today(request: PermittedRequest) -> HttpResponse:
     """Show the interviews in progress as a fragment; nothing where there are none."""
-    rows = [(row, label_of(row.visit), words_of(row)) for row in queries.at_sites(request.sites)]
+    may_record = sites_permitting(request.user, "assessments.record")
+    rows = [
+        (row, label_of(row.visit), name_of(row.instrument), words_of(row), row.site_id in may_record)
+        for row in queries.at_sites(request.sites)
+    ]
     return render(request, "assessments/_today.html", {"rows": rows})

@@ -229,6 +229,70 @@ def test_answers_wait_for_the_connection_and_leaving_asks_nothing_once_they_are_
     expect(page.get_by_role("row", name="Montgomery")).to_contain_text("in progress: 2 of 10 items")
 
 
+def test_back_shows_a_colleagues_answers_and_never_puts_ones_own_old_ones_over_them(
+    place: Place, new_context: NewContext
+) -> None:
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
+    item(page, 9, 0)
+    expect(page.locator(STATE)).to_contain_text("1 of 10 items")
+    page.get_by_role("link", name="Back to the visit").click()
+    other = place.let_in(new_context(), place.desk.other())
+    other.goto(place.madrs)
+    item(other, 9, 6)
+    expect(other.locator("[data-escalation=emergency]")).to_be_in_viewport()
+    page.go_back()
+    expect(page.locator("[data-item]").nth(9).locator("input:checked")).to_have_value("6")
+    item(page, 0, 2)
+    expect(page.locator(STATE)).to_contain_text("2 of 10 items")
+    assert Interview.objects.get().scores == {"apparent_sadness": 2, "suicidal_thoughts": 6}
+
+
+def test_a_rating_that_the_site_does_not_take_stays_on_its_page(place: Place, new_context: NewContext) -> None:
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
+    page.get_by_label("Why are items not rated?").fill("the call broke off")
+    item(page, 9, 1)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Submit rating").click()
+    expect(page.locator(STATE).get_by_role("alert")).to_contain_text("nothing is submitted")
+    expect(page.locator("[data-item]").nth(9).locator("input:checked")).to_have_value("1")
+    page.context.set_offline(False)
+    expect(page.locator(STATE)).to_contain_text("1 of 10 items")
+    page.get_by_role("button", name="Submit rating").click()
+    page.wait_for_url("**/saved/**")
+    assert Assessment.objects.get().scores == {"suicidal_thoughts": 1}
+
+
+def test_an_interview_goes_on_after_signing_in_again_on_another_page(place: Place, new_context: NewContext) -> None:
+    context = new_context()
+    page = place.let_in(context, place.desk.person)
+    page.goto(place.madrs)
+    item(page, 0, 1)
+    expect(page.locator(STATE)).to_contain_text("1 of 10 items")
+    context.clear_cookies()
+    item(page, 1, 2)
+    expect(page.get_by_role("dialog", name="Covered")).to_be_visible()
+    place.let_in(context, place.desk.person).goto(place.madrs)
+    page.get_by_role("button", name="I have signed in").click()
+    expect(page.locator(STATE)).to_contain_text("2 of 10 items")
+    assert Interview.objects.get().scores == {"apparent_sadness": 1, "reported_sadness": 2}
+
+
+def test_enter_in_the_middle_of_the_interview_goes_on_and_submits_nothing(
+    place: Place, new_context: NewContext
+) -> None:
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-item]").nth(1).locator("input:focus")).to_have_count(1)
+    page.keyboard.press("2")
+    expect(page.locator(STATE)).to_contain_text("2 of 10 items")
+    assert page.url == place.madrs
+    assert not Assessment.objects.exists()
+
+
 def test_what_was_done_about_an_alert_comes_back_and_who_signs_is_typed_anew(
     place: Place, new_context: NewContext
 ) -> None:

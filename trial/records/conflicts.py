@@ -176,7 +176,8 @@ def compare(
     differences = []
     for name in typed:
         stood, saved, mine = (value_of(side, name) for side in (was, now, own))
-        if len({stood.words, saved.words, mine.words}) > 1:
+        # What was not there when the form was opened is told only where the two differ now.
+        if len({stood.words, saved.words, mine.words} if was is not None else {saved.words, mine.words}) > 1:
             side = form.data.get(SIDE + name, "") if is_chosen else usual_side(stood, saved, mine)
             differences.append(Difference(name, str(now[name].label), stood, saved, mine, side))
     known = about.also(before) if before is not None else {}

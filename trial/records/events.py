@@ -18,8 +18,9 @@ EVENTS: dict[str, str] = {
     "the name of a rule), is_important.",
     "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
     "(in words), occurred_at (when it became known).",
-    "assessment.recorded": "An instrument was scored or corrected: assessment, actor.",
-    "interview.saved": "Answers of an interview in progress were saved: interview, actor.",
+    "assessment.recorded": "An instrument was scored or corrected: assessment, actor, before (the scores that were "
+    "judged already, of the interview that it came of or of the row that it corrects).",
+    "interview.saved": "Answers of an interview in progress were saved: interview, actor, before (its scores before).",
     "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "

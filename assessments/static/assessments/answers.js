@@ -1,5 +1,5 @@
 // The answers of an interview are kept while it goes on: on the server, in the trail, for a colleague to go on with.
-// The server says how they stand; a save that met another one waits for a decision.
+// The server says how they stand and what they call for; what it could not be told is said in red beside the total.
 (() => {
   "use strict";
   const PAUSE = 1_500, AGAIN = 5_000;
@@ -7,73 +7,100 @@
   if (!form) return;
   const part = (root, name) => root.querySelector(`[data-answers-part="${name}"]`);
   const words = part(form, "state");
-  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] || "";
-  let isChanged = false, isSaving = false, isHeld = false, isSent = false, timer = 0;
+  let isChanged = false, isSaving = false, isOver = false, isSent = false, isSubmitting = false, isReopened = false, timer = 0;
 
   // Where both changed an answer, nothing is kept before its author has chosen.
   const isUndecided = () => Boolean(form.querySelector(".conflict-undecided"));
-  const say = (text) => { words.textContent = text; };
+
+  const warn = (text) => {
+    if (words.textContent === text) return;
+    const said = document.createElement("strong");
+    Object.assign(said, { className: "text-danger", textContent: text });
+    said.setAttribute("role", "alert");
+    words.replaceChildren(said);
+  };
 
   const later = (pause) => {
     clearTimeout(timer);
     timer = setTimeout(save, pause);
   };
 
-  // What is to be done at once comes into sight when it is called for.
-  const levelOf = (root) => root.querySelector("[data-escalation]")?.dataset.escalation || "";
+  // What is to be done at once comes into sight when it is called for, and is not read out again at every save.
+  const keyOf = (root) => [...root.querySelectorAll("[data-escalation], [data-unreached]")]
+    .map((one) => one.dataset.escalation || "unreached").join();
+
+  const showAlarm = (from) => {
+    const to = part(form, "alarm"), was = keyOf(to), now = keyOf(from);
+    if (was === now) return;
+    to.replaceChildren(...from.childNodes);
+    window.htmx?.process(to);
+    if (now) to.scrollIntoView({ block: "start" });
+  };
 
   // Says how the answers stand in the words of the server; false where it said something else.
   const show = (html) => {
     const answer = new DOMParser().parseFromString(html, "text/html");
-    for (const name of ["alarm", "state"]) {
-      const from = part(answer, name), to = part(form, name);
-      if (!from || to.innerHTML.trim() === from.innerHTML.trim()) continue;
-      const was = levelOf(to);
-      to.replaceChildren(...from.childNodes);
-      window.htmx?.process(to);
-      if (levelOf(to) && levelOf(to) !== was) to.scrollIntoView({ block: "start" });
-    }
+    const alarm = part(answer, "alarm"), state = part(answer, "state");
+    if (alarm) showAlarm(alarm);
+    if (state && words.innerHTML.trim() !== state.innerHTML.trim()) words.replaceChildren(...state.childNodes);
     const version = words.querySelector("[data-version]")?.dataset.version;
     if (version) form.elements.interview.value = version;
-    return Boolean(part(answer, "state"));
+    return Boolean(state);
   };
 
-  const send = () => {
+  const send = (isOwn) => {
     form.elements.turn.value = Number(form.elements.turn.value) + 1;
-    return fetch(form.dataset.answers, {
-      method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
-      headers: { "X-CSRFToken": token(), "X-User-Action": "1", "HX-Request": "true" }, keepalive: true,
-    });
+    // The token of the page is sent as it is: should somebody else have signed in meanwhile, it is refused.
+    const body = new URLSearchParams(new FormData(form));
+    const headers = { "HX-Request": "true", ...(isOwn && { "X-User-Action": "1" }) };
+    return fetch(form.dataset.answers, { method: "POST", body, redirect: "manual", headers, keepalive: true });
+  };
+
+  const isSilent = (answer) => !answer || answer.status >= 500;
+
+  // Sends what was answered; gives back the answer, null for none.
+  const keep = async (isOwn = true) => {
+    isChanged = false;
+    isSaving = true;
+    const answer = await send(isOwn).catch(() => null);
+    isSaving = false;
+    await taken(answer);
+    return answer;
   };
 
   const save = async () => {
     clearTimeout(timer);
-    if (!isChanged || isSaving || isHeld || isSent || isUndecided()) return;
-    isChanged = false;
-    isSaving = true;
-    const answer = await send().catch(() => null);
-    isSaving = false;
-    await taken(answer);
-    if (isChanged && !isHeld) later(isWaiting(answer) ? AGAIN : PAUSE);
+    if (!isChanged || isSaving || isOver || isSent || isUndecided()) return;
+    const isAgain = Boolean(words.querySelector("[role=alert]"));
+    const answer = await keep(!isAgain);
+    if (isChanged && !isOver) later(isSilent(answer) ? AGAIN : PAUSE);
   };
 
-  const isWaiting = (answer) => !answer || answer.status >= 500;
-
   const taken = async (answer) => {
-    if (isSent) return;
-    if (isWaiting(answer)) {
+    if (isSilent(answer)) {
       isChanged = true;
-      say("The site does not answer: the last answers are not kept yet. They stand here; trying again.");
-    } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
-      isChanged = true;
-      isHeld = true;
-      say("The last answers are not kept: you are signed out, or may not enter them any more. They stand here; sign in again in another window.");
+      warn("The site does not answer: the last answers are not kept yet. They are on this page only; trying again.");
+    } else if (answer.status === 403 && isReopened) {
+      isChanged = isOver = true;
+      warn("You may not enter answers here any more, so the last ones are not kept. They are on this page only: note them.");
+    } else if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) {
+      isChanged = isOver = true;
+      warn("Your session is over: the last answers are not kept. They are on this page only; go on by password.");
+      document.body.dispatchEvent(new CustomEvent("session-over", { bubbles: true }));
+    } else if (!show(await answer.text())) {
+      warn("The last answers are not kept. They are on this page only: note them, and reload the page to see why.");
     } else {
-      const isTold = show(await answer.text());
-      isHeld = answer.status === 409;
-      if (!isTold) say("The last answers are not kept. They stand here; note them, and reload the page to see why.");
-      else if (answer.ok && !isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
+      isReopened = false;
+      if (answer.status === 409) keepDraft();
+      if (answer.ok && !isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
     }
+  };
+
+  // While it is open whose answers stand, one's own are kept as a draft.
+  const keepDraft = () => {
+    if (!form.hasAttribute("data-no-draft")) return;
+    form.removeAttribute("data-no-draft");
+    document.dispatchEvent(new CustomEvent("draft-wanted"));
   };
 
   const touched = () => {
@@ -84,21 +111,39 @@
   form.addEventListener("input", touched);
   form.addEventListener("change", touched);
 
-  // What was answered last goes ahead of a page that is left, and of a form that may be refused or never answered.
-  const leave = () => {
-    if (isChanged && !isHeld && !isUndecided()) send().catch(() => {});
-    isChanged = false;
+  // The answers go first: where the site does not answer, the page with them stays and nothing is submitted.
+  const submit = async (submitter) => {
+    const answer = await keep();
+    if (isSilent(answer)) {
+      warn("The site does not answer: nothing is submitted. Your answers are on this page only; submit again when it does.");
+      later(AGAIN);
+    } else if (!isOver && answer.status !== 409) {
+      isSent = true;
+      form.requestSubmit(submitter);
+    }
   };
-  form.addEventListener("submit", () => {
-    leave();
-    isSent = true;
+  form.addEventListener("submit", async (event) => {
     clearTimeout(timer);
+    if (isSent || event.submitter?.name === "compare" || isUndecided()) return;
+    event.preventDefault();
+    if (isSubmitting) return;
+    isSubmitting = true;
+    await submit(event.submitter);
+    isSubmitting = false;
   });
+
+  const leave = () => {
+    if (isChanged && !isOver && !isSent && !isUndecided()) send(true).catch(() => {});
+  };
   window.addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
   window.addEventListener("online", () => save());
-  document.body.addEventListener("session-reopened", () => { isHeld = false; later(0); });
+  document.body.addEventListener("session-reopened", () => {
+    isOver = false;
+    isReopened = true;
+    later(0);
+  });
   window.addEventListener("pageshow", (event) => { if (event.persisted) isSent = false; });
-  // A form that was refused shows what was typed, which may be more than was kept.
-  if (form.querySelector("[data-focus]:not([data-conflict])")) touched();
+  // A form that was refused, or is laid beside another, holds what may be more than was kept.
+  if (form.querySelector("[data-focus]")) form.dispatchEvent(new Event("input", { bubbles: true }));
 })();

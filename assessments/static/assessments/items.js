@@ -43,7 +43,14 @@
     if (!item || event.ctrlKey || event.altKey || event.metaKey) return;
     const place = items.indexOf(item);
     let touched = form;
+    if (event.key === "Enter") {
+      // In the middle of the interview Enter would submit it half done.
+      event.preventDefault();
+      focusOn(items.find((candidate) => !chosen(candidate)));
+      return;
+    }
     if (event.key === "Backspace") {
+      forgive(item);
       const set = chosen(item);
       if (set) {
         set.checked = false;

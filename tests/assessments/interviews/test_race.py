@@ -9,23 +9,25 @@ from threading import Barrier
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from assessments.interviews.services import Page, save_answers, submit
+from assessments.interviews.services import Page, save_answers, set_aside, submit
 from assessments.models import Assessment, Interview
 from assessments.queries import in_progress
-from assessments.services import AssessmentThere
+from assessments.services import AssessmentThere, record_assessment
 from tests.assessments.ratings import RATED, scores_of
 from tests.trial.participants import people
+from trial.audit.context import audited
 from trial.participants.models import Participant
 from trial.participants.queries import get_visit
+from trial.participants.services import refresh_windows
 from trial.records.services import AlreadyRecorded, StaleRecord
 from trial.safety.models import Alert
 from trial.users.models import User
 
 pytestmark = [pytest.mark.db_engine, pytest.mark.usefixtures("cloned_orm")]
 
-ROUNDS = 8
+ROUNDS, TURNS = 8, 40
 
 
 class Room(NamedTuple):
@@ -107,3 +109,40 @@ def test_a_save_beside_the_submission_of_its_page_calls_once_and_leaves_nothing_
         assert isinstance(submitted, Assessment), submitted
         assert Alert.objects.filter(participant=here.participant).count() == 1
         assert not in_progress().exists()
+
+
+def test_who_takes_participant_and_visits_for_the_infusion_and_who_saves_never_wait_for_each_other(room: Room) -> None:
+    page, scores = uuid.uuid4(), (4, 0, 6)
+
+    def infuse() -> str:
+        for _ in range(TURNS):
+            with transaction.atomic(), audited(room.paul, "as at the start of an infusion"):
+                Participant.objects.select_for_update().get(pk=room.participant.pk)
+                refresh_windows(room.paul, room.participant)
+        return "through"
+
+    def interview() -> str:
+        for turn in range(TURNS):
+            answers = {"suicidal_thoughts": scores[turn % 3], "lassitude": turn % 5}
+            save_answers(room.petra, page=Page(page, 0, turn), scores=answers, **room.given(room.petra))
+        return "through"
+
+    assert at_once(infuse, interview) == ["through", "through"]
+
+
+def test_answers_set_aside_while_a_programme_records_the_rating_end_one_way(room: Room) -> None:
+    for number in range(ROUNDS):
+        here = newcomer(room, number)
+        given = here.given(here.paul)
+        row = save_answers(here.paul, page=Page(uuid.uuid4(), 0, 1), scores={"lassitude": 1}, **given)
+        assert row is not None
+
+        def aside(row: Interview = row) -> Interview:
+            return set_aside(room.petra, row, version=1, reason="wrong visit")
+
+        def record(given: dict[str, Any] = given) -> Assessment:
+            return record_assessment(room.paul, scores=scores_of("madrs", 1), **given)
+
+        emptied, recorded = at_once(aside, record)
+        assert isinstance(recorded, Assessment), recorded
+        assert isinstance(emptied, Interview | StaleRecord), emptied

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from assessments.interviews import services
 from assessments.interviews.queries import latest_at
@@ -16,6 +17,7 @@ from assessments.queries import interview_at
 from assessments.services import AssessmentRefused, AssessmentThere, correct_assessment
 from tests.assessments.ratings import RATED, rate, scores_of
 from tests.trial.participants import people
+from trial.audit.context import audited
 from trial.audit.models import AuditEntry
 from trial.audit.queries import history
 from trial.locks.models import VisitLock
@@ -61,6 +63,12 @@ def hand_in(actor: User, visit: Visit, scores: dict[str, int], page: Page, **mor
     return submit(
         actor, participant=visit.participant, visit=visit, instrument="madrs", page=page, scores=scores, **values
     )
+
+
+def deal_with(actor: User) -> None:
+    """Acknowledge every alert."""
+    with audited(actor, "dealt with"):
+        Alert.objects.update(acknowledged_at=timezone.now())
 
 
 def trail_of(row: Interview) -> list[tuple[str, str]]:
@@ -122,6 +130,14 @@ def test_a_page_whose_answer_was_lost_goes_on_but_a_late_save_brings_nothing_bac
     assert Interview.objects.get().scores == {"lassitude": 2}
 
 
+def test_a_late_save_brings_nothing_back_also_where_the_newer_one_said_what_stood(visit: Visit, rater: User) -> None:
+    save(rater, visit, {"lassitude": 0}, Page(MINE, 0, 1))
+    save(rater, visit, {"lassitude": 0}, Page(MINE, 1, 3))
+    with pytest.raises(StaleRecord):
+        save(rater, visit, {"lassitude": 4}, Page(MINE, 1, 2))
+    assert Interview.objects.get().scores == {"lassitude": 0}
+
+
 def test_an_item_10_that_calls_for_help_calls_while_the_interview_goes_on_and_once(visit: Visit, rater: User) -> None:
     save(rater, visit, {"suicidal_thoughts": 4}, Page(MINE, 0, 1))
     alert = Alert.objects.get()
@@ -140,6 +156,43 @@ def test_an_answer_that_rises_during_the_interview_calls_again(visit: Visit, rat
     save(rater, visit, {"suicidal_thoughts": 4}, Page(MINE, 0, 1))
     save(rater, visit, {"suicidal_thoughts": 6}, Page(MINE, 1, 2))
     assert sorted(Alert.objects.values_list("level", flat=True)) == ["emergency", "urgent"]
+
+
+def test_one_danger_has_one_open_alert_whether_the_interview_or_the_rating_tells_of_it(
+    visit: Visit, rater: User
+) -> None:
+    save(rater, visit, {"suicidal_thoughts": 6}, Page(MINE, 0, 1))
+    save(rater, visit, {"suicidal_thoughts": 0}, Page(MINE, 1, 2))
+    row = hand_in(rater, visit, scores_of("madrs", 0, suicidal_thoughts=6), Page(MINE, 2, 3))
+    values: dict[str, Any] = {"mode": row.mode, "rater": rater, "occurred_at": RATED, "reason": "misheard"}
+    correct_assessment(rater, row, version=1, scores={**row.scores, "suicidal_thoughts": 0}, **values)
+    correct_assessment(rater, row, version=2, scores={**row.scores, "suicidal_thoughts": 6}, **values)
+    assert Alert.objects.count() == 1
+    deal_with(rater)
+    correct_assessment(rater, row, version=3, scores={**row.scores, "suicidal_thoughts": 0}, **values)
+    correct_assessment(rater, row, version=4, scores={**row.scores, "suicidal_thoughts": 6}, **values)
+    assert Alert.objects.filter(acknowledged_at=None).count() == 1, "what was dealt with and comes again calls again"
+
+
+def test_answers_that_are_not_kept_are_heeded_all_the_same(visit: Visit, rater: User, colleague: User) -> None:
+    row = save(rater, visit, {"lassitude": 1})
+    assert row is not None
+    shown = services.heed(colleague, row, {"suicidal_thoughts": 6})
+    assert shown.scores == {"suicidal_thoughts": 6}
+    services.heed(colleague, row, {"suicidal_thoughts": 6})
+    assert [alert.level for alert in Alert.objects.all()] == ["emergency"]
+    assert Interview.objects.get().scores == {"lassitude": 1}
+
+
+def test_a_slip_that_was_dealt_with_does_not_silence_a_positive_item(participant: Participant, rater: User) -> None:
+    baseline = get_visit(participant, "baseline")
+    save(rater, baseline, {"hallucinatory_behaviour": 6}, Page(MINE, 0, 1), code="bprs")
+    deal_with(rater)
+    save(rater, baseline, {"hallucinatory_behaviour": 6, "anxiety": 2}, Page(MINE, 1, 2), code="bprs")
+    assert Alert.objects.count() == 1, "an item that stands is not called out at each save"
+    save(rater, baseline, {"hallucinatory_behaviour": 1, "anxiety": 2}, Page(MINE, 2, 3), code="bprs")
+    rate(rater, participant, scores_of("bprs", 1, hallucinatory_behaviour=6), code="bprs", visit="baseline")
+    assert Alert.objects.filter(acknowledged_at=None).count() == 1
 
 
 def test_a_positive_bprs_item_calls_during_the_interview_and_once(participant: Participant, rater: User) -> None:
@@ -206,6 +259,30 @@ def test_an_interview_set_aside_begins_anew_from_a_page_that_saw_it(visit: Visit
     again = save(rater, visit, {"lassitude": 1}, Page(THEIRS, emptied.version, 1))
     assert again is not None
     assert (again.pk, again.state, again.scores) == (row.pk, "in_progress", {"lassitude": 1})
+
+
+def test_a_page_that_still_shows_answers_set_aside_neither_brings_them_back_nor_records_them(
+    visit: Visit, rater: User, colleague: User
+) -> None:
+    row = save(rater, visit, SOME)
+    assert row is not None
+    set_aside(colleague, row, version=1, reason="wrong visit")
+    with pytest.raises(StaleRecord):
+        save(rater, visit, {**SOME, "lassitude": 1}, Page(MINE, 1, 2))
+    with pytest.raises(StaleRecord):
+        hand_in(rater, visit, scores_of("madrs", 1), Page(MINE, 1, 3))
+    assert save(rater, visit, {}, Page(THEIRS, 2, 1), mode="phone") is None, "nothing is no beginning"
+    assert Interview.objects.get().state == "set_aside"
+    assert hand_in(rater, visit, scores_of("madrs", 1), Page(THEIRS, 2, 1)).total == 10
+
+
+def test_an_interview_submitted_meanwhile_is_not_set_aside(visit: Visit, rater: User, colleague: User) -> None:
+    row = save(rater, visit, SOME)
+    assert row is not None
+    hand_in(rater, visit, scores_of("madrs", 1), Page(MINE, 1, 2))
+    with pytest.raises(StaleRecord):
+        set_aside(colleague, row, version=1, reason="wrong visit")
+    assert Interview.objects.get().state == "submitted"
 
 
 def test_one_interview_a_visit_and_instrument_in_the_database_too(visit: Visit, rater: User) -> None:

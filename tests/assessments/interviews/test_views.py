@@ -166,13 +166,64 @@ def test_a_flagged_item_10_shows_the_steps_while_the_interview_goes_on(
     assert reverse("audit:history", args=["assessments.Interview", Interview.objects.get().pk]) in page
 
 
+def test_item_10_is_heeded_also_where_the_answers_are_in_conflict(
+    browser: Client, other: Client, participant: Participant
+) -> None:
+    mine = opened(browser, participant)
+    other.post(address(participant), {**opened(other, participant), "item_suicidal_thoughts": 2})
+    late = browser.post(address(participant), {**mine, "item_suicidal_thoughts": 5})
+    assert late.status_code == 409
+    assert "MADRS item 10 (suicidal thoughts) is 5" in text_of(late), "not the calmer steps of what is kept"
+    both = browser.post(address(participant, "form"), {**mine, "item_suicidal_thoughts": 5, "compare": "1"})
+    assert "MADRS item 10 (suicidal thoughts) is 5" in text_of(both)
+    assert sorted(Alert.objects.values_list("level", flat=True)) == ["review", "urgent"]
+    assert Interview.objects.get().scores == {"suicidal_thoughts": 2}
+
+
+def test_a_conflict_does_not_take_the_steps_off_the_page(
+    browser: Client, other: Client, participant: Participant
+) -> None:
+    mine = opened(browser, participant)
+    browser.post(address(participant), {**mine, "item_suicidal_thoughts": 6, "turn": 1})
+    other.post(address(participant), {**opened(other, participant), "item_lassitude": 1})
+    late = browser.post(address(participant), {**mine, "item_suicidal_thoughts": 6, "item_lassitude": 2, "turn": 2})
+    assert late.status_code == 409
+    assert 'data-escalation="emergency"' in late.content.decode()
+
+
+def test_both_sides_of_a_recorded_rating_show_only_where_they_differ(
+    browser: Client, participant: Participant, colleague: User
+) -> None:
+    form = {**opened(browser, participant), "turn": 1}
+    scores = scores_of("madrs", 1)
+    browser.post(address(participant), {**form, **{f"item_{name}": value for name, value in scores.items()}})
+    rate(colleague, participant, {**scores, "lassitude": 3})
+    sent = {**form, **{f"item_{name}": value for name, value in scores.items()}, "interview": 1, "compare": "1"}
+    both = browser.post(address(participant, "form"), sent)
+    table = re.search(r"<tbody>.*?</tbody>", both.content.decode(), re.DOTALL)
+    assert table is not None
+    assert re.findall(r'<th scope="row">(\w+)', table[0]) == ["Rater", "Lassitude"]
+    assert re.search(r"Lassitude.*?>1<.*?>3<.*?>1<", table[0], re.DOTALL)
+
+
+@pytest.mark.parametrize("turn", ["1000001", "-1", "x", str(10**20)])
+def test_a_number_of_saves_that_cannot_be_is_no_fault_of_the_site(
+    browser: Client, participant: Participant, turn: str
+) -> None:
+    said = browser.post(address(participant), {**opened(browser, participant), "item_lassitude": 3, "turn": turn})
+    assert said.status_code == 200
+
+
 def test_answers_are_set_aside_with_a_reason_and_the_visit_says_so(browser: Client, participant: Participant) -> None:
     browser.post(address(participant), {**opened(browser, participant), "item_lassitude": 3})
     page = browser.get(address(participant, "set_aside"))
     assert "in progress: 1 of 10 items (Paul" in text_of(page)
     form = {"key": str(uuid.uuid4()), "version": 1}
     assert browser.post(address(participant, "set_aside"), {**form, "reason": ""}).status_code == 422
-    assert browser.post(address(participant, "set_aside"), {**form, "version": 0, "reason": "x"}).status_code == 409
+    late = browser.post(address(participant, "set_aside"), {**form, "version": 0, "reason": "wrong visit"})
+    assert late.status_code == 409
+    assert re.search(r'name="version" value="1"', late.content.decode()), "the second press goes through"
+    assert "Paul saved it" in text_of(late)
     for _ in range(2):
         assert browser.post(address(participant, "set_aside"), {**form, "reason": "wrong visit"}).status_code == 302
     panel = text_of(browser.get(reverse("assessments:visit_panel", args=[participant.study_id, "screening"])))

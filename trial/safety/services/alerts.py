@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from trial.audit.context import audited
@@ -30,19 +31,21 @@ def raise_alert(
     level: str,
     summary: str,
     source: Model | None = None,
+    besides: Iterable[Model] = (),
     occurred_at: datetime | None = None,
     key: uuid.UUID | None = None,
     origin: str = Origin.FORM,
 ) -> Alert:
     """Raise an alert, with its messages as rows, in the caller's transaction.
 
-    The same open alert about the same record is not doubled. Nothing is sent here: what is due is sent by a task, so
-    that a rating never waits for a mail server.
+    The same open alert about the same record, or about one of the records *besides*, is not doubled. Nothing is sent
+    here: what is due is sent by a task, so that a rating never waits for a mail server.
     """
     about = named(source)
     text = shortened(summary)
     if source is not None:
-        same = Alert.objects.filter(**about, kind=kind, level=level, summary=text, acknowledged_at=None).first()
+        any_of = Q(*(Q(**named(one)) for one in (source, *besides)), _connector=Q.OR)
+        same = Alert.objects.filter(any_of, kind=kind, level=level, summary=text, acknowledged_at=None).first()
         if same is not None:
             return same
     with audited(actor, "alert raised"):

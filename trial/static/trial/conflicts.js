@@ -31,7 +31,8 @@
     const sides = form.querySelector(`[data-sides="${CSS.escape(name)}"]`);
     const mine = sides?.querySelector("[value=mine]");
     if (!mine) return;
-    mine.dataset.control = event.target.type === "checkbox" && !event.target.checked ? "" : event.target.value;
+    const isCleared = ["checkbox", "radio"].includes(event.target.type) && !event.target.checked;
+    mine.dataset.control = isCleared ? "" : event.target.value;
     mine.checked = true;
     settled(sides);
   });

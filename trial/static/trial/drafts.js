@@ -201,12 +201,13 @@
 
   document.addEventListener("input", (event) => of(event.target)?.typed());
   document.addEventListener("change", (event) => of(event.target)?.typed());
-  document.addEventListener("submit", (event) => of(event.target)?.sent());
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) of(event.target)?.sent(); });
   document.addEventListener("htmx:beforeRequest", (event) => of(event.detail.elt)?.sent());
   ["htmx:sendError", "htmx:responseError"].forEach((name) => {
     document.addEventListener(name, (event) => of(event.detail.elt)?.unanswered());
   });
   document.addEventListener("htmx:afterSettle", start);
+  document.addEventListener("draft-wanted", () => { start(); drafted.forEach((one) => one.typed()); });
   window.addEventListener("online", () => drafted.forEach((one) => one.save()));
   const leave = () => drafted.forEach((one) => one.save({ keepalive: true }));
   window.addEventListener("pagehide", leave);

@@ -12,6 +12,7 @@
     if (event.target.closest(".record-form")) unsaved = true;
   });
   document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
     unsaved = false;
     const button = event.target.querySelector("button[type=submit]");
     if (button && !event.target.hasAttribute("hx-post")) setTimeout(() => { button.disabled = true; }, 0);

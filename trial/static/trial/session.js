@@ -86,9 +86,14 @@
     document.title = title;
     cover.close();
     cover.querySelectorAll("input[type=password], [name=code]").forEach((input) => { input.value = ""; });
+    display.replaceChildren();
+    goOn();
+  };
+
+  // The same account is signed in again: what the page sends carries the token of the new session.
+  const goOn = () => {
     document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((input) => { input.value = token(); });
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token() }));
-    display.replaceChildren();
     document.body.dispatchEvent(new CustomEvent("session-reopened"));
   };
 
@@ -121,7 +126,10 @@
   cover.addEventListener("cancel", (event) => event.preventDefault());
   cover.addEventListener("close", () => { if (isCovered) cover.showModal(); });
   warning.querySelector("[data-session-stay]").addEventListener("click", () => { lastSaid = 0; acts(); });
-  document.addEventListener("session-over", check);
+  document.addEventListener("session-over", async () => {
+    await check();
+    if (!isCovered) goOn();
+  });
 
   for (const kind of ["keydown", "pointerdown", "input"]) {
     document.addEventListener(kind, (event) => { if (event.isTrusted) acts(); }, { capture: true, passive: true });
