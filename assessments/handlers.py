@@ -7,10 +7,20 @@ from typing import Any
 from assessments.interviews import queries
 from trial.participants.models import Participant, Visit
 from trial.records.events import handles
+from trial.records.services import RecordError
+
+INTERVIEWS = "Interviews in progress: {}. Submit each, or set its answers aside, first."
 
 
 @handles("lock.considered")
 def consider_interviews(*, preview: Any, participant: Participant | None, visit: Visit | None) -> None:
     """Answers that wait to be submitted could be neither submitted nor set aside behind a lock."""
     if count := queries.within(participant, visit).count():
-        preview.hinder(f"Interviews in progress: {count}. Submit each, or set its answers aside, first.")
+        preview.hinder(INTERVIEWS.format(count))
+
+
+@handles("visit.missed")
+def finish_interviews(*, visit: Visit, **_: Any) -> None:
+    """A visit at which an interview was begun is not missed before its answers are dealt with; raises RecordError."""
+    if count := queries.within(None, visit).count():
+        raise RecordError(f"{INTERVIEWS.format(count)} A visit at which somebody answered was not missed altogether.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from trial.protocol import Value
@@ -44,6 +45,16 @@ def judge_suicidal_thoughts(score: int | None, previous: int | None, plan: Suici
     if previous is not None and score - previous >= plan.review_rise_at_least.integer:
         return _escalate("review", f"{stated}, up from {previous}", plan, plan.review_rise_at_least)
     return None
+
+
+def steps_by_score(scores: Iterable[int], plan: SuicidalThoughts) -> list[tuple[int, Escalation]]:
+    """What the scores call for by themselves, each step up with the score that it begins at."""
+    found: list[tuple[int, Escalation]] = []
+    for score in scores:
+        escalation = judge_suicidal_thoughts(score, None, plan)
+        if escalation is not None and (not found or escalation.level != found[-1][1].level):
+            found.append((score, replace(escalation, why=f"MADRS item 10 (suicidal thoughts) is {score} or more")))
+    return found
 
 
 def graver(now: Escalation | None, before: Escalation | None) -> bool:

@@ -20,10 +20,10 @@ from assessments.interviews.services import heed
 from assessments.interviews.sides import Entered
 from assessments.models import Assessment, Interview
 from assessments.panels import course_of, due_at
-from assessments.rules import INSTRUMENT, ITEM
+from assessments.rules import INSTRUMENT, ITEM, steps_by_score
 from trial import protocol
 from trial.participants.models import Participant, Visit
-from trial.participants.queries import find_visit, get_participant
+from trial.participants.queries import find_visit, get_participant, protocol_of
 from trial.participants.worklist import outcome_of
 from trial.permissions import PermittedRequest, may, requires
 from trial.records import drafts
@@ -97,9 +97,17 @@ def shown(request: PermittedRequest, at: Place, page: AssessmentForm) -> HttpRes
     if page.conflict or answer.conflict:
         found = latest(at)
         rating = found and heed(request.user, found, page.given_scores())
-    address = drafts.identity(request.path)
-    frame = {"form": answer, "place": at, "is_drafted": drafts.kept(request.user, address) is not None}
-    return render(request, "assessments/form.html", frame | alarm_of(request.user, rating), status=status_of(page))
+    person, address = at.participant, drafts.identity(request.path)
+    scores = at.scale.items[ITEM].values if at.scale.id == INSTRUMENT else ()
+    frame = {
+        **alarm_of(request.user, rating),
+        "form": answer,
+        "place": at,
+        "is_drafted": drafts.kept(request.user, address) is not None,
+        "steps": steps_by_score(scores, protocol_of(person).safety.suicidal_thoughts),
+        "is_signed": is_signed_at(person.protocol_version, [person.site]) if scores else None,
+    }
+    return render(request, "assessments/form.html", frame, status=status_of(page))
 
 
 def latest(at: Place) -> Assessment | Interview | None:

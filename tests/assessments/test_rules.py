@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assessments.rules import graver, judge_suicidal_thoughts
+from assessments.rules import graver, judge_suicidal_thoughts, steps_by_score
 from trial import protocol
 
 PLAN = protocol.for_version(protocol.FIRST).safety.suicidal_thoughts
@@ -64,3 +64,11 @@ def test_on_the_telephone_nobody_hangs_up() -> None:
 def test_a_level_rises_only_upwards(now: int, before: int, rose: bool) -> None:
     found = judge_suicidal_thoughts(now, None, PLAN), judge_suicidal_thoughts(before, None, PLAN)
     assert graver(*found) is rose
+
+
+def test_a_page_without_its_site_knows_what_each_score_calls_for() -> None:
+    found = steps_by_score(range(7), PLAN)
+    assert [(score, called.level) for score, called in found] == [(2, "review"), (4, "urgent"), (6, "emergency")]
+    assert all(judge_suicidal_thoughts(score, None, PLAN) is not None for score, _ in found)
+    assert found[-1][1].why == "MADRS item 10 (suicidal thoughts) is 6 or more"
+    assert steps_by_score((), PLAN) == []

@@ -252,16 +252,21 @@ def test_a_rating_that_the_site_does_not_take_stays_on_its_page(place: Place, ne
     page = place.let_in(new_context(), place.desk.person)
     page.goto(place.madrs)
     page.get_by_label("Why are items not rated?").fill("the call broke off")
-    item(page, 9, 1)
     page.context.set_offline(True)
+    item(page, 9, 5)
     page.get_by_role("button", name="Submit rating").click()
     expect(page.locator(STATE).get_by_role("alert")).to_contain_text("nothing is submitted")
-    expect(page.locator("[data-item]").nth(9).locator("input:checked")).to_have_value("1")
+    steps = page.locator("[data-escalation=urgent]")
+    expect(steps).to_contain_text("Stay with the participant")
+    expect(steps).to_contain_text("nobody has been told")
+    expect(page.locator("[data-item]").nth(9).locator("input:checked")).to_have_value("5")
     page.context.set_offline(False)
     expect(page.locator(STATE)).to_contain_text("1 of 10 items")
+    expect(steps).not_to_contain_text("nobody has been told")
+    expect(steps.get_by_role("link", name="Open the alert")).to_be_visible()
     page.get_by_role("button", name="Submit rating").click()
     page.wait_for_url("**/saved/**")
-    assert Assessment.objects.get().scores == {"suicidal_thoughts": 1}
+    assert Assessment.objects.get().scores == {"suicidal_thoughts": 5}
 
 
 def test_an_interview_goes_on_after_signing_in_again_on_another_page(place: Place, new_context: NewContext) -> None:

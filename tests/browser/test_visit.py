@@ -126,8 +126,8 @@ def test_a_refused_rating_says_what_and_where_and_keeps_what_was_chosen(page: Pa
     for score in "32124":
         page.keyboard.press(score)
     page.get_by_role("button", name="Submit rating").click()
-    problem = page.get_by_role("alert")
-    expect(problem).to_contain_text("Nothing was saved yet")
+    problem = page.locator("[data-focus]")
+    expect(problem).to_contain_text("Not submitted yet")
     expect(problem).to_contain_text("Concentration difficulties")
     expect(page.locator("[data-item] input:checked")).to_have_count(5)
     expect(page.locator("[data-total]")).to_have_text(f"12 so far, 5 of {ITEMS} items open")

@@ -27,7 +27,7 @@
 
   // What is to be done at once comes into sight when it is called for, and is not read out again at every save.
   const keyOf = (root) => [...root.querySelectorAll("[data-escalation], [data-unreached]")]
-    .map((one) => one.dataset.escalation || "unreached").join();
+    .map((one) => `${one.dataset.escalation || "unreached"}${"untold" in one.dataset ? ", untold" : ""}`).join();
 
   const showAlarm = (from) => {
     const to = part(form, "alarm"), was = keyOf(to), now = keyOf(from);
@@ -35,6 +35,17 @@
     to.replaceChildren(...from.childNodes);
     window.htmx?.process(to);
     if (now) to.scrollIntoView({ block: "start" });
+  };
+
+  // What a score calls for is on the page already, for when the site does not answer.
+  const showUntold = () => {
+    const steps = [...form.querySelectorAll("template[data-steps-from]")].reverse();
+    const score = Number(form.querySelector("[name=item_suicidal_thoughts]:checked")?.value ?? -1);
+    const called = steps.find((one) => score >= Number(one.dataset.stepsFrom));
+    if (!called) return;
+    const box = document.createElement("div");
+    box.append(called.content.cloneNode(true));
+    showAlarm(box);
   };
 
   // Says how the answers stand in the words of the server; false where it said something else.
@@ -80,6 +91,7 @@
     if (isSilent(answer)) {
       isChanged = true;
       warn("The site does not answer: the last answers are not kept yet. They are on this page only; trying again.");
+      showUntold();
     } else if (answer.status === 403 && isReopened) {
       isChanged = isOver = true;
       warn("You may not enter answers here any more, so the last ones are not kept. They are on this page only: note them.");

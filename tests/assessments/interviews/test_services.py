@@ -24,7 +24,8 @@ from trial.locks.models import VisitLock
 from trial.locks.preview import preview_of
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import get_visit
-from trial.records.services import ReasonRequired, StaleRecord
+from trial.participants.services import miss_visit
+from trial.records.services import ReasonRequired, RecordError, StaleRecord
 from trial.safety.models import Alert
 from trial.users.models import Site, User
 
@@ -300,6 +301,16 @@ def test_a_lock_waits_for_an_interview_in_progress(visit: Visit, rater: User) ->
     assert "Interviews in progress: 1. Submit each, or set its answers aside, first." in preview_of(state).hindrances
     set_aside(rater, row, version=1, reason="wrong visit")
     assert not [words for words in preview_of(state).hindrances if "Interviews" in words]
+
+
+def test_a_visit_is_not_missed_while_answers_wait_there(visit: Visit, rater: User) -> None:
+    row = save(rater, visit, SOME)
+    assert row is not None
+    with pytest.raises(RecordError, match=r"Interviews in progress: 1\. Submit each"):
+        miss_visit(rater, visit, reason="snowed in")
+    assert Visit.objects.get(pk=visit.pk).state == "planned"
+    set_aside(rater, row, version=1, reason="wrong visit")
+    assert miss_visit(rater, Visit.objects.get(pk=visit.pk), reason="snowed in").state == "missed"
 
 
 def test_the_latest_interview_of_another_visit_is_none(participant: Participant, visit: Visit, rater: User) -> None:
