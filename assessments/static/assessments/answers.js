@@ -60,7 +60,9 @@
   };
 
   const send = (isOwn) => {
-    form.elements.turn.value = Number(form.elements.turn.value) + 1;
+    // The same answers again are the same save: the server writes them once.
+    if (isChanged) form.elements.turn.value = Number(form.elements.turn.value) + 1;
+    isChanged = false;
     // The token of the page is sent as it is: should somebody else have signed in meanwhile, it is refused.
     const body = new URLSearchParams(new FormData(form));
     const headers = { "HX-Request": "true", ...(isOwn && { "X-User-Action": "1" }) };
@@ -71,7 +73,6 @@
 
   // Sends what was answered; gives back the answer, null for none.
   const keep = async (isOwn = true) => {
-    isChanged = false;
     isSaving = true;
     const answer = await send(isOwn).catch(() => null);
     isSaving = false;
