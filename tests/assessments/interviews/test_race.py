@@ -18,9 +18,9 @@ from assessments.services import AssessmentThere, record_assessment
 from tests.assessments.ratings import RATED, scores_of
 from tests.trial.participants import people
 from trial.audit.context import audited
-from trial.participants.models import Participant
+from trial.participants.models import Participant, Visit
 from trial.participants.queries import get_visit
-from trial.participants.services import refresh_windows
+from trial.participants.services import miss_visit, refresh_windows
 from trial.records.services import AlreadyRecorded, StaleRecord
 from trial.safety.models import Alert
 from trial.users.models import User
@@ -146,3 +146,19 @@ def test_answers_set_aside_while_a_programme_records_the_rating_end_one_way(room
         emptied, recorded = at_once(aside, record)
         assert isinstance(recorded, Assessment), recorded
         assert isinstance(emptied, Interview | StaleRecord), emptied
+
+
+def test_a_visit_missed_for_a_hospital_stay_and_a_rating_there_never_wait_for_each_other(room: Room) -> None:
+    for number in range(ROUNDS):
+        here = newcomer(room, number)
+        given = here.given(here.paul)
+
+        def miss(given: dict[str, Any] = given) -> Visit:
+            return miss_visit(room.petra, given["visit"], cause=Visit.MissedFor.HOSPITALISATION)
+
+        def rate(given: dict[str, Any] = given) -> Assessment:
+            return record_assessment(room.paul, scores=scores_of("madrs", 1), **given)
+
+        missed, rated = at_once(miss, rate)
+        assert isinstance(missed, Visit), missed
+        assert isinstance(rated, Assessment), rated

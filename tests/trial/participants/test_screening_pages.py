@@ -174,7 +174,7 @@ def test_a_screening_form_is_saved_once_and_corrected_with_a_reason(desk: Client
     assert (row.liver, row.version) == ("significant", 2)
     stale = desk.post(f"{url}?record={row.pk}", {**changed, "reason": "again", "key": str(uuid.uuid4())})
     assert stale.status_code == 409
-    assert "Somebody else saved this" in text(stale)
+    assert "This was saved elsewhere while you had it open" in text(stale)
 
 
 def test_a_form_before_consent_warns_and_is_kept_as_a_deviation(desk: Client, enrolled: Participant) -> None:

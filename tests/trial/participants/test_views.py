@@ -381,7 +381,7 @@ def test_a_decision_from_a_page_that_did_not_show_the_latest_one_is_refused(
     late = {**given, "reason": "wishes to wait", "key": key()}
     overtaken = colleague.post(url, late)
     assert overtaken.status_code == 409
-    assert "Somebody else saved this" in text(overtaken)
+    assert "This was saved elsewhere while you had it open" in text(overtaken)
     assert 'value="wishes to wait"' in text(overtaken), "what was typed stays"
     assert EligibilityDecision.objects.get().explanation == "psychosis"
     shown = EligibilityDecision.objects.get().pk

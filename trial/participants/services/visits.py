@@ -141,6 +141,8 @@ def miss_visit(
         raise RecordError("Say why the visit was missed.")
     participant, at = visit.participant, occurred_at or timezone.now()
     with audited(actor, f"visit {visit.code} missed"):
+        # Before the visit, as everywhere: what follows takes it as well, and who takes the visit first waits for ever.
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         _require_version(visit, version, state=Visit.State.MISSED, missed_cause=cause, missed_reason=said)
         _change(visit, state=Visit.State.MISSED, done_at=None, missed_cause=cause, missed_reason=said)
         found = missed(visit, visit.missed_reason)
