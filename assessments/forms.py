@@ -16,6 +16,7 @@ from assessments.models import Assessment, Interview
 from trial import protocol
 from trial.participants.models import Participant, Visit
 from trial.records.forms import RecordForm
+from trial.records.models import before_contact
 from trial.users.models import User
 
 PREFIX = "item_"
@@ -119,8 +120,10 @@ class AssessmentForm(RecordForm[Assessment]):
         self.initial["recall_window"] = asked
 
     def clean_occurred_at(self) -> Any:
-        """A rating cannot lie in the future."""
+        """A rating lies neither in the future nor in a year before the participant was met."""
         at = self.cleaned_data["occurred_at"]
+        if words := before_contact(self.visit.participant, at):
+            raise forms.ValidationError(words)
         if at > timezone.now():
             raise forms.ValidationError("This time is still to come. Enter when the rating was done.")
         return at

@@ -20,7 +20,12 @@ def consider_interviews(*, preview: Any, participant: Participant | None, visit:
 
 
 @handles("visit.missed")
-def finish_interviews(*, visit: Visit, **_: Any) -> None:
-    """A visit at which an interview was begun is not missed before its answers are dealt with; raises RecordError."""
+def finish_interviews(*, visit: Visit, cause: str, **_: Any) -> None:
+    """A visit at which an interview was begun is not missed before its answers are dealt with; raises RecordError.
+
+    A hospital stay is taken at once: its clock runs from the moment that it is known.
+    """
+    if cause == Visit.MissedFor.HOSPITALISATION:
+        return
     if count := queries.within(None, visit).count():
         raise RecordError(f"{INTERVIEWS.format(count)} A visit at which somebody answered was not missed altogether.")

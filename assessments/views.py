@@ -100,7 +100,7 @@ def shown(request: PermittedRequest, at: Place, page: AssessmentForm) -> HttpRes
     person, address = at.participant, drafts.identity(request.path)
     scores = at.scale.items[ITEM].values if at.scale.id == INSTRUMENT else ()
     frame = {
-        **alarm_of(request.user, rating),
+        **alarm_of(request.user, rating, latest_at(at.visit, at.scale.id)),
         "form": answer,
         "place": at,
         "is_drafted": drafts.kept(request.user, address) is not None,

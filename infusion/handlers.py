@@ -73,6 +73,12 @@ def on_interview(interview: Any, actor: User, before: Mapping[str, int]) -> None
     alert_about_positive(actor, interview, before)
 
 
+@handles("answers.heeded")
+def on_answers(rating: Any, actor: User, before: Mapping[str, int]) -> None:
+    """Alert also where the answers came too late to be kept."""
+    alert_about_positive(actor, rating, before)
+
+
 def alert_about_positive(actor: User, rating: Any, before: Mapping[str, int]) -> None:
     """Alert where a positive BPRS item is marked that was not *before*; while the infusion runs, advise a hold."""
     if rating.instrument != "bprs":

@@ -125,6 +125,7 @@ def heed(actor: User, latest: Assessment | Interview, scores: Mapping[str, int])
     given = copy(latest)
     given.scores = dict(scores)
     alarm(actor, given, judged=latest)
+    events.emit("answers.heeded", rating=given, actor=actor, before=latest.scores)
     return given if graver(escalation_of(given), escalation_of(latest)) else latest
 
 

@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assessments.forms import AssessmentForm
+from assessments.instruments import instrument as load_instrument
 from assessments.interviews import queries, services
 from assessments.interviews.forms import SetAsideForm
 from assessments.interviews.wording import name_of, words_of
 from assessments.models import Assessment, Interview
 from assessments.views import Place, alarm_of, latest, place
+from trial.participants.queries import find_visit
 from trial.participants.worklist import label_of
 from trial.permissions import PermittedRequest, requires, sites_permitting
 from trial.records.conflicts import opened
@@ -41,16 +43,21 @@ def answers(request: PermittedRequest, study_id: str, visit_code: str, instrumen
             return in_conflict(request, at, page)
         except (RecordError, ValidationError) as refused:
             words = " ".join(getattr(refused, "messages", [str(refused)]))
-            return state(request, at, {"refused": words}, latest(at), REFUSED)
+            return state(request, at, {"refused": words}, heeded(request, at, page), REFUSED)
         return state(request, at, {"begun": row, "is_empty": row is None, "faulty": page.faulty()}, row)
 
 
 def in_conflict(request: PermittedRequest, at: Place, page: AssessmentForm) -> HttpResponse:
     """Say who was first; what the answers call for is heeded all the same."""
     other = latest(at)
-    rating = other and services.heed(request.user, other, page.given_scores())
     frame: dict[str, Any] = {"is_other": True, "other": other, "is_recorded": isinstance(other, Assessment)}
-    return state(request, at, frame, rating, CONFLICT)
+    return state(request, at, frame, heeded(request, at, page), CONFLICT)
+
+
+def heeded(request: PermittedRequest, at: Place, page: AssessmentForm) -> Assessment | Interview | None:
+    """What there is, or what was answered in vain where that calls for more: a danger is heard all the same."""
+    found = latest(at)
+    return found and services.heed(request.user, found, page.given_scores())
 
 
 def state(
@@ -61,7 +68,7 @@ def state(
     status: int = 200,
 ) -> HttpResponse:
     """The parts of the page that say how the answers stand and what they call for."""
-    frame |= {"place": at, **alarm_of(request.user, rating)}
+    frame |= {"place": at, **alarm_of(request.user, rating, queries.latest_at(at.visit, at.scale.id))}
     return render(request, "assessments/_interview.html", frame, status=status)
 
 
@@ -69,8 +76,9 @@ def state(
 @require_http_methods(FORM)
 def set_aside(request: PermittedRequest, study_id: str, visit_code: str, instrument: str) -> HttpResponse:
     """Take the answers of an interview out, with a reason; it can begin anew."""
-    at = place(request, study_id, visit_code, instrument)
-    row = queries.get_latest(at.visit, instrument)
+    visit = find_visit(request.sites, study_id, visit_code)
+    row = queries.get_latest(visit, instrument)  # whether or not it is still due
+    at = Place(visit.participant, visit, load_instrument(instrument))
     if not row.is_in_progress:  # sent twice, or a colleague was first
         return redirect("participants:visit", study_id, visit_code)
 

@@ -269,6 +269,21 @@ def test_a_rating_that_the_site_does_not_take_stays_on_its_page(place: Place, ne
     assert Assessment.objects.get().scores == {"suicidal_thoughts": 5}
 
 
+def test_a_site_that_hangs_is_called_silent_and_the_page_says_what_the_score_calls_for(
+    place: Place, new_context: NewContext
+) -> None:
+    page = place.let_in(new_context(), place.desk.person)
+    page.goto(place.madrs)
+    page.route("**/answers/", lambda route: None)
+    item(page, 9, 4)
+    expect(page.locator("[data-untold]")).to_contain_text("Stay with the participant", timeout=20_000)
+    item(page, 9, 0)
+    expect(page.locator("[data-untold]")).to_have_count(0, timeout=20_000)
+    page.unroute("**/answers/")
+    expect(page.locator(STATE)).to_contain_text("1 of 10 items", timeout=20_000)
+    assert Interview.objects.get().scores == {"suicidal_thoughts": 0}
+
+
 def test_an_interview_goes_on_after_signing_in_again_on_another_page(place: Place, new_context: NewContext) -> None:
     context = new_context()
     page = place.let_in(context, place.desk.person)
@@ -363,3 +378,7 @@ def test_a_bedside_draft_waits_for_the_connection_and_ends_when_the_rate_is_set(
     assert RateChange.objects.filter(infusion=infusion).count() == 2
     address = reverse("infusion:rate", args=[place.participant.study_id])
     assert [row.fields for row in Draft.objects.filter(address=address)] == [{}]
+    asked: list[str] = []
+    again.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    again.goto(place.visit)
+    assert asked == [], "what is saved is not asked about"

@@ -21,6 +21,8 @@ EVENTS: dict[str, str] = {
     "assessment.recorded": "An instrument was scored or corrected: assessment, actor, before (the scores that were "
     "judged already, of the interview that it came of or of the row that it corrects).",
     "interview.saved": "Answers of an interview in progress were saved: interview, actor, before (its scores before).",
+    "answers.heeded": "Answers could not be kept and are judged all the same: rating (not to be saved), actor, before "
+    "(the scores there are).",
     "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "

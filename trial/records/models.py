@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date, timedelta
-from typing import ClassVar
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -22,6 +22,15 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 def wrong_year(at: date) -> str:
     """Say what is wrong with the year of a date or a moment; empty when it can be."""
     return "" if FIRST_YEAR <= at.year <= LAST_YEAR else f"The year {at.year:04d} cannot be; check the date."
+
+
+def before_contact(participant: Any, at: datetime) -> str:
+    """Say what is wrong with a moment of a year before the participant's first contact; empty when it can be."""
+    # A day's grace, for the site's clock may stand in another year than UTC.
+    met, year = participant.enrolled_on, (at + timedelta(days=1)).year
+    if year >= met.year:
+        return ""
+    return f"The year {year} lies before the first contact with this participant, {met:%Y-%m-%d}: check both."
 
 
 class Origin(models.TextChoices):
@@ -94,10 +103,7 @@ class ClinicalRecord(Record):
         super().clean_fields(exclude=exclude)
         if self.may_precede_contact or self.participant_id is None:
             return
-        # A day's grace, for the site's clock may stand in another year than UTC.
-        met, year = self.participant.enrolled_on, (self.occurred_at + timedelta(days=1)).year
-        if year < met.year:
-            words = f"The year {year} lies before the first contact with this participant, {met:%Y-%m-%d}: check both."
+        if words := before_contact(self.participant, self.occurred_at):
             raise ValidationError({"occurred_at": words})
 
     @property

@@ -2,7 +2,7 @@
 // The server says how they stand and what they call for; what it could not be told is said in red beside the total.
 (() => {
   "use strict";
-  const PAUSE = 1_500, AGAIN = 5_000;
+  const PAUSE = 1_500, AGAIN = 5_000, PATIENCE = 10_000;
   const form = document.querySelector("form[data-answers]");
   if (!form) return;
   const part = (root, name) => root.querySelector(`[data-answers-part="${name}"]`);
@@ -26,26 +26,30 @@
   };
 
   // What is to be done at once comes into sight when it is called for, and is not read out again at every save.
-  const keyOf = (root) => [...root.querySelectorAll("[data-escalation], [data-unreached]")]
-    .map((one) => `${one.dataset.escalation || "unreached"}${"untold" in one.dataset ? ", untold" : ""}`).join();
+  const LEVELS = ["review", "urgent", "emergency"];
+  const boxOf = (root) => root.querySelector("[data-escalation]");
+  const keyOf = (root) => [...root.querySelectorAll(".alert-title, [data-unreached], [data-untold]")]
+    .map((one) => one.dataset.unreached ?? one.dataset.untold ?? one.textContent).join();
 
   const showAlarm = (from) => {
-    const to = part(form, "alarm"), was = keyOf(to), now = keyOf(from);
-    if (was === now) return;
+    const to = part(form, "alarm");
+    if (keyOf(to) === keyOf(from)) return;
     to.replaceChildren(...from.childNodes);
     window.htmx?.process(to);
-    if (now) to.scrollIntoView({ block: "start" });
+    if (boxOf(to)) to.scrollIntoView({ block: "start" });
   };
 
-  // What a score calls for is on the page already, for when the site does not answer.
+  // What a score calls for is on the page already, for an answer that the site has not taken.
   const showUntold = () => {
     const steps = [...form.querySelectorAll("template[data-steps-from]")].reverse();
     const score = Number(form.querySelector("[name=item_suicidal_thoughts]:checked")?.value ?? -1);
     const called = steps.find((one) => score >= Number(one.dataset.stepsFrom));
-    if (!called) return;
-    const box = document.createElement("div");
-    box.append(called.content.cloneNode(true));
-    showAlarm(box);
+    const box = document.createElement("div"), shown = boxOf(part(form, "alarm"));
+    if (called) box.append(called.content.cloneNode(true));
+    const levelOf = (one) => LEVELS.indexOf(one?.dataset.escalation);
+    // What the server said stays, unless this calls for more.
+    if (shown && !("untold" in shown.dataset) && levelOf(shown) >= levelOf(boxOf(box))) return;
+    if (called || shown) showAlarm(box);
   };
 
   // Says how the answers stand in the words of the server; false where it said something else.
@@ -66,47 +70,64 @@
     // The token of the page is sent as it is: should somebody else have signed in meanwhile, it is refused.
     const body = new URLSearchParams(new FormData(form));
     const headers = { "HX-Request": "true", ...(isOwn && { "X-User-Action": "1" }) };
-    return fetch(form.dataset.answers, { method: "POST", body, redirect: "manual", headers, keepalive: true });
+    const signal = AbortSignal.timeout(PATIENCE);
+    return fetch(form.dataset.answers, { method: "POST", body, redirect: "manual", headers, keepalive: true, signal });
   };
 
-  const isSilent = (answer) => !answer || answer.status >= 500;
-
-  // Sends what was answered; gives back the answer, null for none.
+  // Sends what was answered, and says what became of it: kept, refused, conflict, or untold where nobody heard it.
   const keep = async (isOwn = true) => {
     isSaving = true;
-    const answer = await send(isOwn).catch(() => null);
+    const became = await send(isOwn).then(taken).catch(() => silent());
     isSaving = false;
-    await taken(answer);
-    return answer;
+    if (became === "untold") {
+      isChanged = true;
+      showUntold();
+    } else isReopened = isOver = false;
+    return became;
   };
 
   const save = async () => {
     clearTimeout(timer);
+    if (isUndecided()) showUntold();
     if (!isChanged || isSaving || isOver || isSent || isUndecided()) return;
     const isAgain = Boolean(words.querySelector("[role=alert]"));
-    const answer = await keep(!isAgain);
-    if (isChanged && !isOver) later(isSilent(answer) ? AGAIN : PAUSE);
+    const became = await keep(!isAgain);
+    if (isChanged && !isOver) later(became === "untold" ? AGAIN : PAUSE);
+  };
+
+  const silent = () => {
+    warn("The site does not answer: the last answers are not kept yet. They are on this page only; trying again.");
+    return "untold";
+  };
+
+  const over = () => {
+    isOver = true;
+    if (isReopened) {
+      warn("The last answers are not kept: you may not enter them any more, or something else has to be done first; open another window to see. They are on this page only.");
+    } else {
+      warn("Your session is over: the last answers are not kept. They are on this page only; go on by password.");
+      document.body.dispatchEvent(new CustomEvent("session-over", { bubbles: true }));
+    }
+    return "untold";
   };
 
   const taken = async (answer) => {
-    if (isSilent(answer)) {
-      isChanged = true;
-      warn("The site does not answer: the last answers are not kept yet. They are on this page only; trying again.");
-      showUntold();
-    } else if (answer.status === 403 && isReopened) {
-      isChanged = isOver = true;
-      warn("You may not enter answers here any more, so the last ones are not kept. They are on this page only: note them.");
-    } else if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) {
-      isChanged = isOver = true;
-      warn("Your session is over: the last answers are not kept. They are on this page only; go on by password.");
-      document.body.dispatchEvent(new CustomEvent("session-over", { bubbles: true }));
-    } else if (!show(await answer.text())) {
+    if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) return over();
+    if (answer.status >= 500) return silent();
+    if (!show(await answer.text())) {
       warn("The last answers are not kept. They are on this page only: note them, and reload the page to see why.");
-    } else {
-      isReopened = false;
-      if (answer.status === 409) keepDraft();
-      if (answer.ok && !isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
+      return "untold";
     }
+    if (answer.status === 409) {
+      keepDraft();
+      return "conflict";
+    }
+    if (!answer.ok) {
+      showUntold();
+      return "refused";
+    }
+    if (!isChanged) form.dispatchEvent(new CustomEvent("answers-saved", { bubbles: true }));
+    return "kept";
   };
 
   // While it is open whose answers stand, one's own are kept as a draft.
@@ -124,13 +145,13 @@
   form.addEventListener("input", touched);
   form.addEventListener("change", touched);
 
-  // The answers go first: where the site does not answer, the page with them stays and nothing is submitted.
+  // The answers go first: where nobody hears them, the page with them stays and nothing is submitted.
   const submit = async (submitter) => {
-    const answer = await keep();
-    if (isSilent(answer)) {
-      warn("The site does not answer: nothing is submitted. Your answers are on this page only; submit again when it does.");
+    const became = await keep();
+    if (became === "untold" && !isOver) {
+      warn("The site does not take the answers: nothing is submitted. They are on this page only; submit again when it does.");
       later(AGAIN);
-    } else if (!isOver && answer.status !== 409) {
+    } else if (became === "kept" || became === "refused") {
       isSent = true;
       form.requestSubmit(submitter);
     }
@@ -141,8 +162,7 @@
     event.preventDefault();
     if (isSubmitting) return;
     isSubmitting = true;
-    await submit(event.submitter);
-    isSubmitting = false;
+    await submit(event.submitter).finally(() => { isSubmitting = false; });
   });
 
   const leave = () => {
@@ -152,6 +172,7 @@
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
   window.addEventListener("online", () => save());
   document.body.addEventListener("session-reopened", () => {
+    if (!isOver) return;
     isOver = false;
     isReopened = true;
     later(0);

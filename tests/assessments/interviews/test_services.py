@@ -307,6 +307,8 @@ def test_a_visit_is_not_missed_while_answers_wait_there(visit: Visit, rater: Use
     with pytest.raises(RecordError, match=r"Interviews in progress: 1\. Submit each"):
         miss_visit(rater, visit, reason="snowed in")
     assert Visit.objects.get(pk=visit.pk).state == "planned"
+    missed = miss_visit(rater, Visit.objects.get(pk=visit.pk), cause=Visit.MissedFor.HOSPITALISATION)
+    assert missed.state == "missed", "the clock of a hospital stay does not wait"
     set_aside(rater, row, version=1, reason="wrong visit")
     assert miss_visit(rater, Visit.objects.get(pk=visit.pk), reason="snowed in").state == "missed"
 

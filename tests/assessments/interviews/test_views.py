@@ -180,6 +180,36 @@ def test_item_10_is_heeded_also_where_the_answers_are_in_conflict(
     assert Interview.objects.get().scores == {"suicidal_thoughts": 2}
 
 
+def test_a_slip_in_the_year_is_named_and_item_10_is_kept_and_heard(browser: Client, participant: Participant) -> None:
+    sent = {**opened(browser, participant), "item_suicidal_thoughts": 6, "occurred_at": "2025-03-04T10:00"}
+    said = browser.post(address(participant), sent)
+    assert "Rated at is not kept yet: The year 2025 lies before the first contact" in text_of(said)
+    assert 'data-escalation="emergency"' in said.content.decode()
+    assert Interview.objects.get().scores == {"suicidal_thoughts": 6}
+    assert Alert.objects.get().level == "emergency"
+
+
+def test_a_page_laid_beside_a_colleagues_rating_keeps_its_own_steps(
+    browser: Client, participant: Participant, colleague: User
+) -> None:
+    mine = {**opened(browser, participant), "item_suicidal_thoughts": 6}
+    rate(colleague, participant, scores_of("madrs", 1))
+    both = browser.post(address(participant, "form"), {**mine, "compare": "1"})
+    assert "Why is this corrected?" in text_of(both)
+    assert 'data-escalation="emergency"' in both.content.decode()
+
+
+def test_a_marked_bprs_item_that_comes_too_late_is_heard(
+    browser: Client, other: Client, participant: Participant
+) -> None:
+    place = [participant.study_id, "baseline", "bprs"]
+    form = {"page": str(uuid.uuid4()), "mode": "in_person", "occurred_at": "2026-03-04T10:00"}
+    other.post(reverse("assessments:answers", args=place), {**form, "item_anxiety": 2})
+    late = {**form, "page": str(uuid.uuid4()), "item_hallucinatory_behaviour": 7}
+    assert browser.post(reverse("assessments:answers", args=place), late).status_code == 409
+    assert Alert.objects.get().kind == "positive_symptoms"
+
+
 def test_a_conflict_does_not_take_the_steps_off_the_page(
     browser: Client, other: Client, participant: Participant
 ) -> None:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from tests.trial.participants.people import CONSENTED, confirmed
+from trial import protocol
 from trial.audit.context import audited
 from trial.participants.models import Participant, Status
 from trial.records.events import emit
@@ -75,10 +76,17 @@ def test_an_alert_is_acknowledged_once(consented: Participant, psychiatrist: Use
         services.acknowledge(coordinator, raised, action_taken="Called.", confirmation=confirmed(coordinator))
 
 
-def test_an_onset_may_lie_years_before_the_participant_was_met(consented: Participant, coordinator: User) -> None:
+@pytest.mark.parametrize("version", protocol.versions())
+@pytest.mark.parametrize("given", [EVENT, SERIOUS], ids=["not serious", "serious"])
+def test_an_onset_may_lie_years_before_the_participant_was_met(
+    consented: Participant, psychiatrist: User, version: str, given: dict[str, Any]
+) -> None:
+    consented.protocol_version = version  # the second finds the entry late, and the serious one raises its alert
     years_ago = CONSENTED - timedelta(days=3 * 365)
-    event = services.record_adverse_event(coordinator, participant=consented, occurred_at=years_ago, **EVENT)
+    event = services.record_adverse_event(psychiatrist, participant=consented, occurred_at=years_ago, **given)
     assert event.occurred_at == years_ago
+    for raised in Alert.objects.all():
+        services.attend(psychiatrist, raised)
 
 
 def test_the_same_open_alert_about_a_record_is_raised_once(consented: Participant, psychiatrist: User) -> None:

@@ -68,9 +68,10 @@ def _demand(record: models.Model, names: tuple[str, ...]) -> None:
 
 
 class ScreeningRecord(ClinicalRecord):
-    """What a screening form records."""
+    """What a screening form records; a sample or a tracing may have been taken before the first contact."""
 
     observation = "screening"
+    may_precede_contact = True
 
     class Meta(ClinicalRecord.Meta):
         abstract = True

@@ -7,7 +7,9 @@ from trial.records.models import ClinicalRecord
 
 
 class AtVisit(ClinicalRecord):
-    """A record that a page names by its visit."""
+    """A record that a page names by its visit; its moment is that of what it is about."""
+
+    may_precede_contact = True
 
     class Meta(ClinicalRecord.Meta):
         abstract = True

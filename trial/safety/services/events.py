@@ -128,7 +128,8 @@ def open_for_hospital_stay(actor: User, visit: Visit, *, why: str, at: datetime)
     began = min(visit.due_at or at, at)
     participant = visit.participant
     with audited(actor, "hospital stay told of by a missed visit"):
-        Participant.objects.select_for_update().get(pk=participant.pk)  # two people at once open one event
+        # Two people at once open one event; who holds the participant already must not ask for more of it.
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         if queries.serious_event_on(participant, began) is not None:
             return None
         unjudged = AdverseEvent.Causality.NOT_JUDGED

@@ -4,7 +4,8 @@
   "use strict";
   const PAUSE = 2_000, AGAIN = 5_000, MINUTE = 60_000;
   const PLACE = "/draft/";
-  const LEFT_OUT = ["csrfmiddlewaretoken", "draft", "key"];
+  const OF_THE_PAGE = ["csrfmiddlewaretoken", "draft", "page", "turn"];
+  const LEFT_OUT = [...OF_THE_PAGE, "key", "interview"];
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const opened = Date.now();
   const two = (number) => String(number).padStart(2, "0");
@@ -166,7 +167,7 @@
     restore(fields) {
       [...this.form.elements].forEach((control) => {
         const values = fields[control.name];
-        if (!control.name || control.name === "csrfmiddlewaretoken" || control.name === "draft") return;
+        if (!control.name || OF_THE_PAGE.includes(control.name)) return;
         if (control.type === "radio" || control.type === "checkbox") control.checked = Boolean(values?.includes(control.value));
         else if (values) control.value = values[0];
         control.dispatchEvent(new Event("change", { bubbles: true }));
@@ -201,7 +202,7 @@
 
   document.addEventListener("input", (event) => of(event.target)?.typed());
   document.addEventListener("change", (event) => of(event.target)?.typed());
-  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) of(event.target)?.sent(); });
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented || event.target.hasAttribute("hx-post")) of(event.target)?.sent(); });
   document.addEventListener("htmx:beforeRequest", (event) => of(event.detail.elt)?.sent());
   ["htmx:sendError", "htmx:responseError"].forEach((name) => {
     document.addEventListener(name, (event) => of(event.detail.elt)?.unanswered());

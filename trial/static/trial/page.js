@@ -12,9 +12,9 @@
     if (event.target.closest(".record-form")) unsaved = true;
   });
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented && !event.target.hasAttribute("hx-post")) return;
     unsaved = false;
-    const button = event.target.querySelector("button[type=submit]");
+    const button = event.submitter || event.target.querySelector("button[type=submit]");
     if (button && !event.target.hasAttribute("hx-post")) setTimeout(() => { button.disabled = true; }, 0);
   });
   window.addEventListener("pageshow", () => {

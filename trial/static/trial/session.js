@@ -11,7 +11,7 @@
     .map((name) => cover.querySelector(`[data-cover-${name}]`));
   const step = Number(sessionStep) * 1000;
   const title = document.title;
-  let endsAt = 0, warnsAt = 0, isCovered = false, lastSaid = Date.now(), timer = 0, isAsking = false;
+  let endsAt = 0, warnsAt = 0, isCovered = false, lastSaid = Date.now(), timer = 0, asking = null;
 
   const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] || "";
   const ask = (options = {}) => fetch(session, { cache: "no-store", redirect: "manual", ...options });
@@ -38,17 +38,18 @@
     if (said?.left) count(said.left);
   };
 
-  // Another window may have gone on meanwhile, so the server is asked before anything is covered.
-  const check = async () => {
-    if (isAsking) return;
-    isAsking = true;
+  // Another window may have gone on meanwhile, so the server is asked before anything is covered; true where it said
+  // that the account goes on.
+  const askOnce = async () => {
     const said = await standing().catch(() => undefined);
-    isAsking = false;
+    asking = null;
     if (said?.left) {
       if (isCovered) uncover();
       count(said.left);
     } else if (said !== undefined || Date.now() >= endsAt) close(said);
+    return Boolean(said?.left);
   };
+  const check = () => { asking ||= askOnce(); return asking; };
 
   const look = () => {
     clearTimeout(timer);
@@ -127,8 +128,7 @@
   cover.addEventListener("close", () => { if (isCovered) cover.showModal(); });
   warning.querySelector("[data-session-stay]").addEventListener("click", () => { lastSaid = 0; acts(); });
   document.addEventListener("session-over", async () => {
-    await check();
-    if (!isCovered) goOn();
+    if (await check()) goOn();
   });
 
   for (const kind of ["keydown", "pointerdown", "input"]) {
