@@ -188,11 +188,11 @@ def test_the_moment_of_a_rate_is_shown_whole(page: Page, desk: str, study_id: st
     assert box["width"] >= 240  # month, day, year, hour, minute, half of the day, and the picker
 
 
-def test_vital_signs_typed_for_another_year_are_corrected_from_the_page(
+def test_vital_signs_typed_for_another_day_are_corrected_from_the_page(
     page: Page, desk: str, study_id: str, sign_in: SignIn
 ) -> None:
     participant = Participant.objects.get(study_id=study_id)
-    wrong = timezone.now() - timedelta(days=365)
+    wrong = timezone.now() - timedelta(days=1)
     given: dict[str, Any] = {"systolic": 131, "diastolic": 80, "heart_rate": 70}
     infusions.record_vitals(scenes.person("nurse"), participant, **given, occurred_at=wrong)
     open_bedside(page, desk, study_id, sign_in)
@@ -201,7 +201,7 @@ def test_vital_signs_typed_for_another_year_are_corrected_from_the_page(
     row.get_by_role("link", name="Correct").click()
     now = timezone.now().astimezone(participant.site.zone)
     page.get_by_label("When").fill(f"{now:%Y-%m-%dT%H:%M}")
-    page.get_by_label("Why is this corrected?").fill("year typed wrongly")
+    page.get_by_label("Why is this corrected?").fill("day typed wrongly")
     page.get_by_role("button", name="Save the correction").click()
     expect(page.get_by_role("row").filter(has_text="131/80")).to_contain_text("corrected")
     expect(page.locator("#state")).to_contain_text("131/80 mmHg")
