@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from assessments.models import Assessment, Interview
 from assessments.services import correct_assessment
@@ -379,6 +379,11 @@ def test_a_bedside_draft_waits_for_the_connection_and_ends_when_the_rate_is_set(
     address = reverse("infusion:rate", args=[place.participant.study_id])
     assert [row.fields for row in Draft.objects.filter(address=address)] == [{}]
     asked: list[str] = []
-    again.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def note(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    again.on("dialog", note)
     again.goto(place.visit)
     assert asked == [], "what is saved is not asked about"

@@ -43,6 +43,7 @@ def test_week_2_is_entered_from_today_to_done(page: Page, desk: str, sign_in: Si
     page.get_by_role("row", name="improvement").get_by_role("link", name="Enter").click()
     type_scores(page, "2")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/saved/**")
     page.get_by_role("link", name="Back to the visit").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("done")
     expect(page.get_by_role("row", name="Montgomery-Åsberg").get_by_role("link", name="18")).to_be_visible()

@@ -162,8 +162,12 @@
     event.preventDefault();
     if (isSubmitting) return;
     isSubmitting = true;
+    words.textContent = "Submitting …";
     await submit(event.submitter).finally(() => { isSubmitting = false; });
   });
+
+  // Who leaves by a link while it is on its way would leave it unsubmitted.
+  form.addEventListener("click", (event) => { if (isSubmitting && event.target.closest("a")) event.preventDefault(); });
 
   const leave = () => {
     if (isChanged && !isOver && !isSent && !isUndecided()) send(true).catch(() => {});
