@@ -157,26 +157,27 @@ def escalation_of(rating: Assessment | Interview) -> Escalation | None:
     return judge_suicidal_thoughts(score, previous, plan)
 
 
-def alarm(actor: User, rating: Assessment | Interview, *, judged: Assessment | Interview | None) -> None:
-    """Raise the alert that a rating calls for, where that is more than what was *judged* before called for.
+def judge(actor: User, rating: Assessment | Interview, *, judged: Assessment | Interview | None) -> None:
+    """Raise the alert that scores call for, where that is more than what was *judged* before called for.
 
-    What is still open about the rating, or about the interview that it came of, is not raised again.
+    What is still open about the rating, or about the interview that it came of, is not raised again. The treatment
+    judges the scores by its own rules.
     """
     escalation = escalation_of(rating)
-    if escalation is None or not graver(escalation, escalation_of(judged) if judged else None):
-        return
-    safety.raise_alert(
-        actor,
-        participant=rating.participant,
-        visit=rating.visit,
-        kind=ALERT_KIND,
-        level=escalation.level,
-        summary=f"{escalation.why}.",
-        source=rating,
-        besides=queries.same_rating(rating),
-        origin=rating.origin,
-        occurred_at=rating.occurred_at,
-    )
+    if escalation is not None and graver(escalation, escalation_of(judged) if judged else None):
+        safety.raise_alert(
+            actor,
+            participant=rating.participant,
+            visit=rating.visit,
+            kind=ALERT_KIND,
+            level=escalation.level,
+            summary=f"{escalation.why}.",
+            source=rating,
+            besides=queries.same_rating(rating),
+            origin=rating.origin,
+            occurred_at=rating.occurred_at,
+        )
+    events.emit("rating.judged", rating=rating, actor=actor, before=judged.scores if judged else {})
 
 
 def _follow_up(
@@ -192,8 +193,7 @@ def _follow_up(
             moved_from=moved_from,
         )
     _judge_rater(actor, row, after, is_correction=moved_from is not None)
-    alarm(actor, row, judged=judged)
-    events.emit("assessment.recorded", assessment=row, actor=actor, before=judged.scores if judged else {})
+    judge(actor, row, judged=judged)
 
 
 def _judge_rater(actor: User, row: Assessment, after: queries.Rated, *, is_correction: bool) -> None:

@@ -14,9 +14,8 @@ from infusion.bedside import running
 from infusion.rules import alert_level, judge_positive_items
 from trial.participants.models import Participant, Visit
 from trial.participants.queries import protocol_of
-from trial.records.events import Exposure, InfusionTimes, RunningInfusion, handles, provides
+from trial.records.events import Exposure, InfusionTimes, RunningInfusion, ask, handles, provides
 from trial.safety import services as safety
-from trial.safety.models import Alert
 from trial.users.models import User
 
 POSITIVE_ALERT = "positive_symptoms"
@@ -61,25 +60,8 @@ def consider_infusion(*, preview: Any, participant: Participant | None, **_: Any
         preview.hinder(f"The infusion{whose} is running; record its end first.")
 
 
-@handles("assessment.recorded")
-def on_assessment(assessment: Any, actor: User, before: Mapping[str, int]) -> None:
-    """Alert about the marked positive BPRS items of a rating."""
-    alert_about_positive(actor, assessment, before)
-
-
-@handles("interview.saved")
-def on_interview(interview: Any, actor: User, before: Mapping[str, int]) -> None:
-    """Alert while the interview still goes on: a drip does not wait for the last item."""
-    alert_about_positive(actor, interview, before)
-
-
-@handles("answers.heeded")
-def on_answers(rating: Any, actor: User, before: Mapping[str, int]) -> None:
-    """Alert also where the answers came too late to be kept."""
-    alert_about_positive(actor, rating, before)
-
-
-def alert_about_positive(actor: User, rating: Any, before: Mapping[str, int]) -> None:
+@handles("rating.judged")
+def on_rating(rating: Any, actor: User, before: Mapping[str, int]) -> None:
     """Alert where a positive BPRS item is marked that was not *before*; while the infusion runs, advise a hold."""
     if rating.instrument != "bprs":
         return
@@ -93,23 +75,15 @@ def alert_about_positive(actor: User, rating: Any, before: Mapping[str, int]) ->
     advice = "Call the psychiatrist"
     if queries.is_running(queries.infusion_of(participant)):
         advice = triggers[0].instruction.text
-    summary = f"BPRS: {said}. {advice}"[:300]
-    # The interview and the rating that came of it are two records of one danger.
-    if (
-        rating.visit
-        and Alert.objects.filter(
-            kind=POSITIVE_ALERT, visit=rating.visit, summary=summary, acknowledged_at=None
-        ).exists()
-    ):
-        return
     safety.raise_alert(
         actor,
         participant=participant,
         visit=rating.visit,
         kind=POSITIVE_ALERT,
         level=alert_level(triggers) or "review",
-        summary=summary,
+        summary=f"BPRS: {said}. {advice}"[:300],
         source=rating,
+        besides=ask("assessments.same_rating", rating=rating),
         occurred_at=rating.occurred_at,
         origin=rating.origin,
     )

@@ -23,13 +23,12 @@ from assessments.models import Assessment, Interview
 from assessments.rules import graver
 from assessments.services import (
     AssessmentRefused,
-    alarm,
     already_recorded,
     escalation_of,
+    judge,
     record_assessment,
 )
 from trial.participants.models import Participant, Visit
-from trial.records import events
 from trial.records.models import Origin
 from trial.records.services import STALE, ReasonRequired, StaleRecord, amend, enter
 from trial.users.models import User
@@ -80,8 +79,7 @@ def save_answers(
         saved = _begin(actor, participant, visit, instrument, **values)
     else:
         saved = amend(row, actor, version=row.version, reason=ANSWERED, **values)
-    alarm(actor, saved, judged=judged)
-    events.emit("interview.saved", interview=saved, actor=actor, before=judged.scores if judged else {})
+    judge(actor, saved, judged=judged)
     return saved
 
 
@@ -124,8 +122,7 @@ def heed(actor: User, latest: Assessment | Interview, scores: Mapping[str, int])
     """
     given = copy(latest)
     given.scores = dict(scores)
-    alarm(actor, given, judged=latest)
-    events.emit("answers.heeded", rating=given, actor=actor, before=latest.scores)
+    judge(actor, given, judged=latest)
     return given if graver(escalation_of(given), escalation_of(latest)) else latest
 
 

@@ -119,7 +119,7 @@ def test_an_alert_that_cannot_be_raised_takes_the_assessment_with_it(
     def broken(**_: object) -> None:
         raise RuntimeError("handler failed")
 
-    monkeypatch.setitem(events._handlers, "assessment.recorded", [broken])
+    monkeypatch.setitem(events._handlers, "rating.judged", [broken])
     with pytest.raises(RuntimeError, match="handler failed"):
         rate(rater, participant, scores_of("madrs", 0, suicidal_thoughts=6))
     assert not Assessment.objects.exists()
@@ -177,7 +177,7 @@ def test_the_same_form_sent_twice_saves_once_and_tells_once(
     rater: User, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[object] = []
-    monkeypatch.setitem(events._handlers, "assessment.recorded", [lambda **payload: told.append(payload)])
+    monkeypatch.setitem(events._handlers, "rating.judged", [lambda **payload: told.append(payload)])
     key = uuid.uuid4()
     first = rate(rater, participant, scores_of("madrs", 1, suicidal_thoughts=6), key=key)
     assert rate(rater, participant, scores_of("madrs", 1, suicidal_thoughts=6), key=key) == first

@@ -59,6 +59,13 @@ class Place:
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.url}])
         return context.new_page()
 
+    def both(self, new_context: NewContext) -> tuple[Page, Page]:
+        """The form of the MADRS open before two people."""
+        pages = tuple(self.let_in(new_context(), who) for who in (self.desk.person, self.desk.other()))
+        for page in pages:
+            page.goto(self.madrs)
+        return pages[0], pages[1]
+
 
 @pytest.fixture
 def place(cloned_orm: str, running_site: RunningSite) -> Place:
@@ -74,10 +81,7 @@ def test_two_people_correct_one_form_and_the_second_decides_field_by_field_by_ke
     browser: Browser, place: Place, new_context: NewContext
 ) -> None:
     rated(place.desk)
-    page = place.let_in(new_context(), place.desk.person)
-    other = place.let_in(new_context(), place.desk.other())
-    for who in (page, other):
-        who.goto(place.madrs)
+    page, other = place.both(new_context)
     for number, score in ((0, 3), (1, 3)):
         item(other, number, score)
     other.get_by_label("Why is this corrected?").fill("heard again on the tape")
@@ -189,10 +193,7 @@ def test_an_interview_goes_on_in_a_colleagues_browser_after_the_first_was_killed
 
 
 def test_two_interviewers_are_told_and_the_second_decides_item_by_item(place: Place, new_context: NewContext) -> None:
-    page = place.let_in(new_context(), place.desk.person)
-    other = place.let_in(new_context(), place.desk.other())
-    for who in (page, other):
-        who.goto(place.madrs)
+    page, other = place.both(new_context)
     for number, score in ((0, 3), (1, 3)):
         item(other, number, score)
     expect(other.locator(STATE)).to_contain_text("2 of 10 items")

@@ -22,11 +22,10 @@ from trial.permissions import is_unblinding
 
 # Bookkeeping of the software: in the trail, but not shown to a reader.
 TECHNICAL_COLUMNS = frozenset(
-    {
-        *("id", "key", "route", "content_hash", "manifest", "mac", "session_digest", "trail_position"),
-        *("content_format", "page", "turn", "saved_by_id", "saved_at"),
-    }
+    {"id", "key", "route", "content_hash", "manifest", "mac", "session_digest", "trail_position", "content_format"}
 )
+# Of one table alone; who saved an interview and when, the entry says itself.
+TECHNICAL_OF = {"assessments_interview": frozenset({"page", "turn", "saved_by_id", "saved_at"})}
 NOTHING = "–"
 PARTICIPANT = "participants.Participant"
 
@@ -233,7 +232,7 @@ def field_changes(
     names: dict[tuple[type[Model], str], str] = {}
     return [
         _change(model, column, (old.get(column), new.get(column)), names, None)
-        for column in _changed(old, new)
+        for column in _changed(entry.table_name, old, new)
         if column not in besides
     ]
 
@@ -259,9 +258,10 @@ def _items(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _changed(table: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """The columns that differ, without those of the software's bookkeeping."""
-    return [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in TECHNICAL_COLUMNS]
+    technical = TECHNICAL_COLUMNS | TECHNICAL_OF.get(table, frozenset())
+    return [c for c in {**old, **new} if old.get(c) != new.get(c) and c not in technical]
 
 
 def _line(
@@ -284,7 +284,7 @@ def _line(
         entry.row_id,
         [
             part
-            for column in _changed(old, new)
+            for column in _changed(entry.table_name, old, new)
             for part in parts_of(_change(model, column, (old.get(column), new.get(column)), names, zone))
         ],
         zone,

@@ -18,11 +18,9 @@ EVENTS: dict[str, str] = {
     "the name of a rule), is_important.",
     "visit.missed": "A visit was recorded as missed: visit, actor, cause (a Visit.MissedFor value, or empty), reason "
     "(in words), occurred_at (when it became known).",
-    "assessment.recorded": "An instrument was scored or corrected: assessment, actor, before (the scores that were "
-    "judged already, of the interview that it came of or of the row that it corrects).",
-    "interview.saved": "Answers of an interview in progress were saved: interview, actor, before (its scores before).",
-    "answers.heeded": "Answers could not be kept and are judged all the same: rating (not to be saved), actor, before "
-    "(the scores there are).",
+    "rating.judged": "Scores are judged, of an instrument recorded or corrected, of an interview in progress, or of "
+    "answers that came too late to be kept (their rating is not to be saved): rating, actor, before (the scores judged "
+    "already).",
     "lock.considered": "Something is to be locked: preview (hinder() and warn() take sentences), participant, visit. "
     "A participant's lock has no visit, a freeze of the trial neither.",
     "deviations.judged": "What departs from the protocol about a record was judged anew: actor, source (the record), "
@@ -51,6 +49,8 @@ PROVIDERS: dict[str, str] = {
     '"approved".',
     "assessments.missing_at": "Scales of the protocol that are not recorded at visits: visits -> dict of visit's "
     "primary key to a tuple of their names; a visit that lacks none is absent.",
+    "assessments.same_rating": "The other rows of a rating, such as the interview that it came of: rating -> list of "
+    "rows.",
     "assessments.entry_total": "Latest total before the infusion: participant, instrument -> Decimal or None.",
 }
 
